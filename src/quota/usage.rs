@@ -1,10 +1,12 @@
-use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::sea_query::{Expr, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryFilter, QuerySelect, QueryTrait};
 
 use super::limits::QuotaLimits;
 use super::size::ROW;
 use crate::ids::{CompanyId, NoteId};
+use crate::store::AccessScope;
 use crate::store::db::{Answer, Answers, Dialect, ReadBatch};
+use crate::store::entity::message;
 
 /// Number of rows that a company's usage is spread over. Writers that update the same row wait for each other until
 /// they commit, so each picks a row at random, where several can write at the same time.
@@ -102,17 +104,15 @@ pub async fn write_limits(
     connection.execute_raw(Dialect::of(connection).statement(sql, values)).await.map(drop)
 }
 
-/// Adds the read of the usage of the messages of notes, before these are deleted: see [`messages_usage`].
-pub fn ask_messages_usage(reads: &mut ReadBatch, company_id: CompanyId, notes: &[NoteId]) -> Answer {
-    let dialect = reads.dialect();
-    let (is_one, notes) = dialect.one_of_parameter(2, notes.iter().copied());
+/// Adds the read of the usage of the messages of those of the notes that the viewer sees, before these are deleted: see
+/// [`messages_usage`].
+pub fn ask_messages_usage(reads: &mut ReadBatch, access: AccessScope, notes: &[NoteId]) -> Answer {
+    let note_id = (message::Entity, message::Column::NoteId);
+    let of_notes = reads.dialect().one_of(note_id, notes.iter().copied());
     let texts = ["message", "attachment_url", "attachment_filename", "attachment_content_type", "source"];
     let texts = texts.map(|column| format!("coalesce(octet_length({column}), 0)")).join(" + ");
-    let sql = format!(
-        "SELECT CAST(coalesce(sum({ROW} + {texts}), 0) AS bigint) FROM message \
-         WHERE company_id = $1 AND note_id {is_one}"
-    );
-    reads.add_raw(dialect.statement(sql, [company_id.into(), notes]))
+    let bytes = Expr::cust(format!("CAST(coalesce(sum({ROW} + {texts}), 0) AS bigint)"));
+    reads.add(&access.messages().select_only().expr(bytes).filter(of_notes).into_query())
 }
 
 /// The usage that was asked for with [`ask_messages_usage`].

@@ -1,6 +1,8 @@
 //! A confidential note is visible to its author, its assignees and those who see all confidential notes. Everyone else
 //! gets the same responses as before it was created.
 
+use axum::body::Body;
+use axum::http::Request;
 use notegraph::ids::{CustomerId, MessageId, NoteId};
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
@@ -90,8 +92,9 @@ impl Office {
         self.company.assign(NOTE, self.assignee.id).await;
     }
 
-    async fn ask(&self, client: &Client, document: &str) -> Response {
-        let document = document
+    /// The document with the IDs of this office.
+    fn with_ids(&self, document: &str) -> String {
+        document
             .replace("<note>", &format!("Note:{NOTE}"))
             .replace("<assignment>", &format!("NoteAssignee:{NOTE}:{}", self.assignee.id))
             .replace("<open key>", &self.open.to_string())
@@ -101,14 +104,29 @@ impl Office {
             .replace("<customer>", &format!("Customer:{}", self.customer))
             .replace("<author>", &format!("User:{}", self.author.id))
             .replace("<assignee>", &format!("User:{}", self.assignee.id))
-            .replace("<viewer>", &format!("User:{}", self.stranger.id));
-        client.query(&document).await
+            .replace("<viewer>", &format!("User:{}", self.stranger.id))
     }
 
+    async fn ask(&self, client: &Client, document: &str) -> Response {
+        client.query(&self.with_ids(document)).await
+    }
+
+    /// The data of the responses, and what the header `X-GraphQL-Cost` tells besides durations: the rows that were read.
     async fn answers(&self, client: &Client, documents: &[&str]) -> Vec<Value> {
         let mut answers = Vec::new();
         for document in documents {
-            answers.push(self.ask(client, document).await.data().clone());
+            let request = Request::post("/graphql")
+                .header("authorization", format!("Bearer {}", client.token()))
+                .header("content-type", "application/json")
+                .header("x-graphql-cost", "1")
+                .body(Body::from(json!({ "query": self.with_ids(document) }).to_string()));
+            let response = client.send(request.unwrap()).await;
+            let mut answer = response.data().clone();
+            let used = &response.body["extensions"]["cost"]["actual"];
+            let rows = [&used["rows"], &used["rowBytes"]];
+            assert!(rows.iter().all(|count| count.is_u64()), "{}", response.body);
+            answer["rows"] = json!(rows);
+            answers.push(answer);
         }
         answers
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::{Assigned, RequestedAssignments, assign_users};
+use super::assignments::{RequestedAssignments, assign_users};
 use super::lock::{References, RequestedNote};
 use crate::error::Result;
 use crate::event::ChangeContext;
@@ -60,7 +60,7 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
     let mut reads = app.db.reads();
     let note = RequestedNote::ask(&mut reads, access, "id", &id);
     let references = references.ask(&mut reads, access);
-    let assigned = note.key().map(|key| RequestedAssignments::ask(&mut reads, access.company_id, &[key], &users));
+    let assigned = RequestedAssignments::ask(&mut reads, access, note.key().as_slice(), &users);
     let (transaction, mut answers) = app.db.begin_with(reads).await?;
     references.check(&mut answers, &mut errors)?;
     let mut note = match note.note(&transaction, access, &mut answers).await? {
@@ -71,7 +71,7 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
             return Ok(NoteAssignPayload { user_errors: errors.0, ..Default::default() });
         }
     };
-    let assigned = assigned.map_or_else(|| Ok(Assigned::default()), |asked| asked.assigned(&mut answers))?;
+    let assigned = assigned.assigned(&mut answers)?;
     let context = ChangeContext::new(viewer, app);
     let added = match assign_users(&transaction, &context, &mut [&mut note], &users, &assigned).await? {
         Ok(added) => added,

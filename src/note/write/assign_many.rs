@@ -65,7 +65,7 @@ pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<N
     if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
-        let assigned = Assigned::read(&transaction, viewer.company_id, batch.notes.keys(), &users).await?;
+        let assigned = Assigned::read(&transaction, ctx.access(), batch.notes.keys(), &users).await?;
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
         match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users, &assigned).await? {
             Ok(added) => {

@@ -8,14 +8,14 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::UserError;
-use crate::ids::{CompanyId, NoteId, UserId};
+use crate::ids::{NoteId, UserId};
 use crate::quota::StorageUsage;
+use crate::store::AccessScope;
 use crate::store::db::{Answer, Answers, Dialect, ListColumn, ReadBatch, Transaction};
 use crate::store::entity::event::{EventType, FieldChange};
 use crate::store::entity::{assignment, note};
 
 /// What of the assignments of notes a change of them depends on.
-#[derive(Default)]
 pub struct Assigned {
     /// The pairs of note and user that are assigned. Other assignees of a note are not read: a note may have thousands.
     present: HashSet<(NoteId, UserId)>,
@@ -30,13 +30,14 @@ pub struct RequestedAssignments {
 }
 
 impl RequestedAssignments {
-    /// Adds the reads of the assignments of `users` to the notes, which must be locked by then.
-    pub fn ask(reads: &mut ReadBatch, company_id: CompanyId, notes: &[NoteId], users: &[UserId]) -> Self {
+    /// Adds the reads of the assignments of `users` to those of the notes that the viewer sees; the notes must be locked
+    /// by then.
+    pub fn ask(reads: &mut ReadBatch, access: AccessScope, notes: &[NoteId], users: &[UserId]) -> Self {
         let dialect = reads.dialect();
         let of_notes = || {
-            assignment::Entity::find()
+            access
+                .visible_assignments()
                 .select_only()
-                .filter(assignment::Column::CompanyId.eq(company_id))
                 .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), notes.iter().copied()))
         };
         let user_id = (assignment::Entity, assignment::Column::UserId);
@@ -62,13 +63,13 @@ impl Assigned {
     /// Reads the assignments of locked notes.
     pub async fn read<'n>(
         transaction: &Transaction,
-        company_id: CompanyId,
+        access: AccessScope,
         notes: impl IntoIterator<Item = &'n NoteId>,
         users: &[UserId],
     ) -> Result<Self, DbErr> {
         let notes: Vec<NoteId> = notes.into_iter().copied().collect();
         let mut reads = transaction.reads();
-        let asked = RequestedAssignments::ask(&mut reads, company_id, &notes, users);
+        let asked = RequestedAssignments::ask(&mut reads, access, &notes, users);
         asked.assigned(&mut transaction.read(reads).await?)
     }
 }

@@ -62,7 +62,7 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     let access = ctx.access();
     let mut reads = app.db.reads();
     let note = RequestedNote::ask(&mut reads, access, "id", &id);
-    let losses = note.key().map(|key| RequestedLosses::ask(&mut reads, access, &[key]));
+    let losses = RequestedLosses::ask(&mut reads, access, note.key().as_slice());
     let (transaction, mut answers) = app.db.begin_with(reads).await?;
     let note = match note.note(&transaction, access, &mut answers).await? {
         Ok(note) => note,
@@ -77,10 +77,7 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
         return Ok(NoteDeletePayload { note: Some(Note(Arc::new(note))), user_errors, ..Default::default() });
     }
     let notes = std::slice::from_ref(&note);
-    let losses = match losses {
-        Some(asked) => asked.losses(&mut answers, notes)?,
-        None => Losses::read(&transaction, access, notes).await?,
-    };
+    let losses = losses.losses(&mut answers, notes)?;
     let report = remove(&transaction, access, &ChangeContext::new(viewer, app), notes, losses).await?;
     transaction.commit().await?;
 
@@ -107,7 +104,7 @@ struct RequestedLosses {
 impl RequestedLosses {
     fn ask(reads: &mut ReadBatch, access: AccessScope, notes: &[NoteId]) -> Self {
         let report = RequestedReport::ask(reads, access, notes);
-        Self { report, messages: ask_messages_usage(reads, access.company_id, notes) }
+        Self { report, messages: ask_messages_usage(reads, access, notes) }
     }
 
     fn losses(self, answers: &mut Answers, notes: &[note::Model]) -> Result<Losses> {

@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID};
 use breadth::{Context, field_ref, inline, leaf_enum, object};
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::error::{Error, Result};
 use crate::graphql::context::ContextExt;
@@ -122,7 +122,7 @@ pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
     report(&notes, &messages, &db.read().rows(&assignees).await?)
 }
 
-/// The reads of a report on locked notes.
+/// The reads of a report on notes, of which those are locked that the viewer sees.
 pub struct RequestedReport {
     messages: Answer,
     assignees: Answer,
@@ -144,12 +144,12 @@ impl RequestedReport {
     }
 }
 
-/// Selects the messages of notes that a report lists.
+/// Selects the messages that a report lists, of those of the notes that the viewer sees.
 fn messages(dialect: Dialect, access: AccessScope, notes: &[NoteId]) -> SelectStatement {
-    message::Entity::find()
+    access
+        .messages()
         .select_only()
         .column(message::Column::Id)
-        .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, access.company_id))
         .filter(dialect.one_of((message::Entity, message::Column::NoteId), notes.iter().copied()))
         .order_by_asc(message::Column::NoteId)
         .order_by_asc(message::Column::Position)
@@ -157,11 +157,11 @@ fn messages(dialect: Dialect, access: AccessScope, notes: &[NoteId]) -> SelectSt
         .into_query()
 }
 
-/// Selects the assignees of notes: each user once, in the order of first occurrence, as the notes may have as many
+/// Selects the assignees of those of the notes that the viewer sees: each user once, in the order of first occurrence, as the notes may have as many
 /// assignments as a hundred times all users.
 fn assignees(dialect: Dialect, access: AccessScope, notes: &[NoteId]) -> SelectStatement {
     access
-        .assignments()
+        .visible_assignments()
         .select_only()
         .column(assignment::Column::UserId)
         .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), notes.iter().copied()))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::{Assigned, RequestedAssignments, unassign_users};
+use super::assignments::{RequestedAssignments, unassign_users};
 use super::lock::{References, RequestedNote, still_visible};
 use crate::error::Result;
 use crate::event::ChangeContext;
@@ -59,7 +59,7 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
     let access = ctx.access();
     let mut reads = app.db.reads();
     let note = RequestedNote::ask(&mut reads, access, "id", &id);
-    let assigned = note.key().map(|key| RequestedAssignments::ask(&mut reads, access.company_id, &[key], &users));
+    let assigned = RequestedAssignments::ask(&mut reads, access, note.key().as_slice(), &users);
     let (transaction, mut answers) = app.db.begin_with(reads).await?;
     let mut note = match note.note(&transaction, access, &mut answers).await? {
         Ok(note) if errors.0.is_empty() => note,
@@ -69,7 +69,7 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
             return Ok(NoteUnassignPayload { user_errors: errors.0, ..Default::default() });
         }
     };
-    let assigned = assigned.map_or_else(|| Ok(Assigned::default()), |asked| asked.assigned(&mut answers))?;
+    let assigned = assigned.assigned(&mut answers)?;
     let context = ChangeContext::new(viewer, app);
     let removed = match unassign_users(&transaction, &context, &mut [&mut note], &users, &assigned).await? {
         Ok(removed) => removed,

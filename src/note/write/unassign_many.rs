@@ -64,7 +64,7 @@ pub async fn unassign_many(ctx: &Context<'_>, input: NotesUnassignInput) -> Resu
     if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
-        let assigned = Assigned::read(&transaction, viewer.company_id, batch.notes.keys(), &users).await?;
+        let assigned = Assigned::read(&transaction, access, batch.notes.keys(), &users).await?;
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
         match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users, &assigned).await? {
             Ok(removed) => {

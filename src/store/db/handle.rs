@@ -124,7 +124,7 @@ impl Db {
         let reads = reads.into_statements();
         // Boxed, since the futures of mutations contain this one and grow with it.
         match Box::pin(self.try_begin_with(&reads)).await {
-            // Nothing was done on the broken connection.
+            // Nothing was changed on the broken connection; its locks end when the server notices.
             Err(error) if DbFault::of(&error) == Some(DbFault::Connection) => {
                 self.shared.epoch.advance();
                 Box::pin(self.try_begin_with(&reads)).await

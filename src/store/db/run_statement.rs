@@ -164,7 +164,10 @@ pub async fn run_to_end<T>(
             let mut tick = pin!(timer.tick());
             match select(&mut work, &mut tick).await {
                 Either::Left((result, _)) => {
-                    using.end();
+                    // A late cancellation must not meet the next statement: without this, the connection is recovered.
+                    if stopped.is_none() {
+                        using.end();
+                    }
                     return result;
                 }
                 Either::Right((activity, _)) => activity,

@@ -113,14 +113,14 @@ impl Transaction {
         self
     }
 
-    /// Begins a transaction on `PostgreSQL`, on the connection that `self` was made with, and runs its first reads in
+    /// Begins a transaction on `PostgreSQL`, and only there, on the connection that `self` was made with, and runs its first reads in
     /// the same round trip.
     ///
     /// # Errors
     /// If the server does not answer in time, or refuses. Then the connection may be inside the transaction, and is
     /// rolled back before its next use.
     pub(super) async fn begin_with(&self, reads: &[Statement], longest: Duration) -> Result<Vec<Vec<Row>>, DbErr> {
-        let DbExecutor::Postgres(session) = self.executor() else { return Ok(Vec::new()) };
+        let DbExecutor::Postgres(session) = self.executor() else { unreachable!("the others begin before they read") };
         let meter = &self.hold.context.meter;
         let work = async { read_sent(session.begin_with("BEGIN", reads, longest).await?, meter).await };
         let rows = self.run_now(work).await;
@@ -183,25 +183,26 @@ impl Transaction {
         let work = async {
             let committing = session.send_commit(writes).await?;
             is_sent.store(true, Ordering::Relaxed);
-            Ok(committing.writes().await)
+            let (refusal, commit) = committing.writes().await;
+            Ok((refusal, commit.answer().await))
         };
         let written = run_to_end(context, &self.hold.connection, work).await;
         self.count_more(writes.len());
-        let (refusal, commit) = match written {
+        // The operation's limits may have cancelled what failed.
+        let stopped = |error: DbErr| context.meter.check().err().unwrap_or(error);
+        let (refusal, result) = match written {
             Ok(written) => written,
             // The connection is rolled back before its next use, if the commit has not arrived.
-            Err(error) => {
-                if is_sent.into_inner() {
-                    self.in_doubt();
-                }
+            Err(error) if is_sent.into_inner() => {
+                self.in_doubt();
                 return Err(error);
             }
+            Err(error) => return Err(stopped(error)),
         };
-        let result = commit.answer().await;
         self.ended();
-        match (refusal, &result) {
+        match (refusal, result) {
             // The server has told which write it refused, so the commit was none.
-            (Some(error), _) if is_refusal(&error) => Err(context.meter.check().err().unwrap_or(error)),
+            (Some(error), _) if is_refusal(&error) => Err(stopped(error)),
             // The connection broke on the way.
             (Some(error), _) => {
                 self.in_doubt();
@@ -209,14 +210,13 @@ impl Transaction {
             }
             (None, Ok(())) => {
                 self.has_changed();
-                result
+                Ok(())
             }
-            (None, Err(error)) => {
-                if DbFault::of(error) == Some(DbFault::Connection) {
-                    self.in_doubt();
-                }
-                result
+            (None, Err(error)) if DbFault::of(&error) == Some(DbFault::Connection) => {
+                self.in_doubt();
+                Err(error)
             }
+            (None, Err(error)) => Err(stopped(error)),
         }
     }
 
@@ -370,12 +370,14 @@ impl Transaction {
     }
 }
 
-/// Whether the server has answered with this error.
+/// Whether the server has answered with this error. A pooler answers with one of class 08 (`PostgreSQL`, appendix A) if it
+/// has lost the server, which may have got the commit.
 fn is_refusal(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
         return false;
     };
-    matches!(**cause, SqlxError::Database(_))
+    let SqlxError::Database(refused) = &**cause else { return false };
+    !refused.code().is_some_and(|code| code.starts_with("08"))
 }
 
 impl Drop for Transaction {

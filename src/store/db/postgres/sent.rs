@@ -26,6 +26,13 @@ impl<'s, T: Send> Sent<'s, T> {
         Ok(sent)
     }
 
+    /// As [`Self::send`], for a request on which nothing depends: an error is its answer.
+    pub async fn send_last(request: impl Future<Output = Result<T, DbErr>> + Send + 's) -> Self {
+        let mut sent = Self(maybe_done(request.boxed()));
+        let _ = poll!(&mut sent.0);
+        sent
+    }
+
     /// Waits for the answer.
     ///
     /// # Errors

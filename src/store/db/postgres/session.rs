@@ -314,7 +314,7 @@ impl Session {
         for (statement, prepared) in statements.iter().zip(prepared) {
             writes.push(Sent::send(self.execute_of(statement, Some(prepared))).await?);
         }
-        Ok(Committing { writes, commit: Sent::send(self.control("COMMIT")).await? })
+        Ok(Committing { writes, commit: Sent::send_last(self.control("COMMIT")).await })
     }
 
     fn begin(&self) {
