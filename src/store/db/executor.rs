@@ -95,9 +95,8 @@ impl DbExecutor {
             }
             return Ok(());
         };
-        for sent in session.send_all(&statements).await? {
-            let mut rows = sent.answer().await?;
-            while rows.next().await?.is_some() {}
+        for sent in session.send_writes(&statements).await? {
+            sent.answer().await?;
         }
         Ok(())
     }

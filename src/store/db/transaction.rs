@@ -1,23 +1,22 @@
+mod batches;
+
 use std::mem::take;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use sea_orm::prelude::async_trait;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, IsolationLevel, QueryResult, RuntimeErr,
-    SqlxError, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, IsolationLevel, QueryResult, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
-use super::executor::{DbExecutor, read_sent};
+use super::executor::DbExecutor;
 use super::fault::DbFault;
 use super::group_commit::GroupCommit;
 use super::pool::PooledConnection;
-use super::postgres::{Session, changed};
-use super::read_batch::{Answers, ReadBatch};
 use super::row::{Row, RowQueries};
-use super::run_statement::{Ended, run, run_to_end};
+use super::run_statement::{Ended, run};
 use super::statement_context::StatementContext;
 use super::statement_timeout::StatementTimeout;
 use crate::scheduling::{PriorityGuard, prioritize};
@@ -113,133 +112,6 @@ impl Transaction {
         self
     }
 
-    /// Begins a transaction on `PostgreSQL`, and only there, on the connection that `self` was made with, and runs its first reads in
-    /// the same round trip.
-    ///
-    /// # Errors
-    /// If the server does not answer in time, or refuses. Then the connection may be inside the transaction, and is
-    /// rolled back before its next use.
-    pub(super) async fn begin_with(&self, reads: &[Statement], longest: Duration) -> Result<Vec<Vec<Row>>, DbErr> {
-        let DbExecutor::Postgres(session) = self.executor() else { unreachable!("the others begin before they read") };
-        let meter = &self.hold.context.meter;
-        let work = async { read_sent(session.begin_with("BEGIN", reads, longest).await?, meter).await };
-        let rows = self.run_now(work).await;
-        self.count_more(reads.len());
-        rows
-    }
-
-    /// Runs reads.
-    ///
-    /// # Errors
-    /// If one of them fails, or the operation is stopped.
-    pub async fn read(&self, reads: ReadBatch) -> Result<Answers, DbErr> {
-        let statements = reads.into_statements();
-        if statements.is_empty() {
-            return Ok(Answers::new(Vec::new()));
-        }
-        // Boxed, since the futures of mutations contain this one.
-        let rows = Box::pin(self.run(self.executor().rows_of_all(&statements, &self.hold.context.meter))).await;
-        self.count_more(statements.len());
-        Ok(Answers::new(rows?))
-    }
-
-    /// A batch for reads.
-    pub fn reads(&self) -> ReadBatch {
-        ReadBatch::new(self.get_database_backend())
-    }
-
-    /// Runs a statement with the commit, where that saves a round trip, or at once.
-    ///
-    /// # Errors
-    /// If it runs at once and fails.
-    pub(super) async fn execute_by_commit(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match self.executor() {
-            DbExecutor::Postgres(_) if self.savepoint == 0 => {
-                self.waiting().push(statement);
-                changed(0)
-            }
-            _ => self.execute_raw(statement).await,
-        }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Vec<Statement>> {
-        self.hold.writes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Runs the writes that wait for the commit, since a statement after them does not.
-    async fn flush(&self) -> Result<(), DbErr> {
-        let writes = take(&mut *self.waiting());
-        if writes.is_empty() {
-            return Ok(());
-        }
-        self.count_more(writes.len());
-        self.run_now(self.executor().execute_all(writes)).await
-    }
-
-    /// Sends the writes that wait, and the commit with them.
-    async fn commit_writes(&self, session: &Session, writes: &[Statement]) -> Result<(), DbErr> {
-        let context = &self.hold.context;
-        let is_sent = AtomicBool::new(false);
-        let work = async {
-            let committing = session.send_commit(writes).await?;
-            is_sent.store(true, Ordering::Relaxed);
-            let (refusal, commit) = committing.writes().await;
-            Ok((refusal, commit.answer().await))
-        };
-        let written = run_to_end(context, &self.hold.connection, work).await;
-        self.count_more(writes.len());
-        // The operation's limits may have cancelled what failed.
-        let stopped = |error: DbErr| context.meter.check().err().unwrap_or(error);
-        let (refusal, result) = match written {
-            Ok(written) => written,
-            // The connection is rolled back before its next use, if the commit has not arrived.
-            Err(error) if is_sent.into_inner() => {
-                self.in_doubt();
-                return Err(error);
-            }
-            Err(error) => return Err(stopped(error)),
-        };
-        self.ended();
-        match (refusal, result) {
-            // The server has told which write it refused, so the commit was none.
-            (Some(error), _) if is_refusal(&error) => Err(stopped(error)),
-            // The connection broke on the way.
-            (Some(error), _) => {
-                self.in_doubt();
-                Err(error)
-            }
-            (None, Ok(())) => {
-                self.has_changed();
-                Ok(())
-            }
-            (None, Err(error)) if DbFault::of(&error) == Some(DbFault::Connection) => {
-                self.in_doubt();
-                Err(error)
-            }
-            (None, Err(error)) => Err(stopped(error)),
-        }
-    }
-
-    fn has_changed(&self) {
-        if self.is_change {
-            self.hold.context.meter.changed();
-        }
-    }
-
-    /// Counts a commit that may have arrived, although its answer has not.
-    fn in_doubt(&self) {
-        if self.is_change {
-            self.hold.context.meter.count_uncertain_change();
-        }
-    }
-
-    /// Counts all but one of so many statements that ran together: that one was counted.
-    fn count_more(&self, statements: usize) {
-        for _ in 1..statements {
-            self.hold.context.meter.statement();
-        }
-    }
-
     /// Begins a nested transaction.
     ///
     /// # Errors
@@ -284,14 +156,12 @@ impl Transaction {
             }
         };
         self.ended();
-        if self.savepoint == 0 && self.is_change {
+        if self.savepoint == 0 {
             match &result {
-                Ok(()) => self.hold.context.meter.changed(),
+                Ok(()) => self.has_changed(),
                 // The connection to PostgreSQL broke on the way, so the commit may have arrived. Other errors are
                 // refusals.
-                Err(error) if is_remote && DbFault::of(error) == Some(DbFault::Connection) => {
-                    self.hold.context.meter.count_uncertain_change();
-                }
+                Err(error) if is_remote && DbFault::of(error) == Some(DbFault::Connection) => self.in_doubt(),
                 Err(_) => {}
             }
         }
@@ -368,16 +238,6 @@ impl Transaction {
             Ended::TooLong => unreachable!("statements of a transaction have no separate time"),
         }
     }
-}
-
-/// Whether the server has answered with this error. A pooler answers with one of class 08 (`PostgreSQL`, appendix A) if it
-/// has lost the server, which may have got the commit.
-fn is_refusal(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
-        return false;
-    };
-    let SqlxError::Database(refused) = &**cause else { return false };
-    !refused.code().is_some_and(|code| code.starts_with("08"))
 }
 
 impl Drop for Transaction {

@@ -42,3 +42,26 @@ impl<'s, T: Send> Sent<'s, T> {
         Pin::new(&mut self.0).take_output().unwrap_or_else(|| unreachable!("it is awaited only once"))
     }
 }
+
+/// The writes of a transaction and its `COMMIT`, all sent and not yet answered.
+#[must_use]
+pub struct Committing<'s> {
+    writes: Vec<Sent<'s, u64>>,
+    commit: Sent<'s, ()>,
+}
+
+impl<'s> Committing<'s> {
+    pub fn new(writes: Vec<Sent<'s, u64>>, commit: Sent<'s, ()>) -> Self {
+        Self { writes, commit }
+    }
+
+    /// Waits for the answers to the writes, and returns the first error with the commit, which is then a rollback.
+    pub async fn writes(self) -> (Option<DbErr>, Sent<'s, ()>) {
+        let mut first = None;
+        for write in self.writes {
+            let error = write.answer().await.err();
+            first = first.or(error);
+        }
+        (first, self.commit)
+    }
+}

@@ -17,7 +17,7 @@ use super::address::{DIRECT, Server};
 use super::cache::Cache;
 use super::error::{connecting, driver, query};
 use super::parameter::Parameter;
-use super::sent::Sent;
+use super::sent::{Committing, Sent};
 use crate::store::db::stopwatch::Stopwatch;
 
 /// How long to wait for a cancellation.
@@ -160,17 +160,25 @@ impl Session {
         self.rows_of(statement, None).await
     }
 
+    /// The prepared form of a statement: the given one, or that of this connection.
+    async fn prepared(
+        &self,
+        statement: &Statement,
+        given: Option<Prepared>,
+    ) -> Result<Prepared, tokio_postgres::Error> {
+        match given {
+            Some(prepared) => Ok(prepared),
+            None => self.statements.prepare(&self.client, &statement.sql, values(statement)).await,
+        }
+    }
+
     /// As [`Self::rows`]; prepares the statement if it was not given `prepared`.
     async fn rows_of<'s>(&'s self, statement: &'s Statement, prepared: Option<Prepared>) -> Result<Rows<'s>, DbErr> {
         let start = Instant::now();
         self.begin();
         let stream = async {
-            let values = values(statement);
-            let prepared = match prepared {
-                Some(prepared) => prepared,
-                None => self.statements.prepare(&self.client, &statement.sql, values).await?,
-            };
-            self.client.query_raw(&prepared, parameters(values)).await
+            let prepared = self.prepared(statement, prepared).await?;
+            self.client.query_raw(&prepared, parameters(values(statement))).await
         };
         let stream = stream.await;
         self.observe(statement, start, stream.is_err());
@@ -193,12 +201,8 @@ impl Session {
         let start = Instant::now();
         self.begin();
         let executed = async {
-            let values = values(statement);
-            let prepared = match prepared {
-                Some(prepared) => prepared,
-                None => self.statements.prepare(&self.client, &statement.sql, values).await?,
-            };
-            self.client.execute_raw(&prepared, parameters(values)).await
+            let prepared = self.prepared(statement, prepared).await?;
+            self.client.execute_raw(&prepared, parameters(values(statement))).await
         };
         let executed = executed.await;
         self.observe(statement, start, executed.is_err());
@@ -303,18 +307,27 @@ impl Session {
         Ok(sent)
     }
 
+    /// Sends statements that write one behind the other. Their answers tell how many rows they affected.
+    ///
+    /// # Errors
+    /// If one cannot be prepared or sent.
+    pub async fn send_writes<'s>(&'s self, statements: &'s [Statement]) -> Result<Vec<Sent<'s, u64>>, DbErr> {
+        let prepared = self.prepare(statements).await?;
+        let mut sent = Vec::with_capacity(statements.len());
+        for (statement, prepared) in statements.iter().zip(prepared) {
+            sent.push(Sent::send(self.execute_of(statement, Some(prepared))).await?);
+        }
+        Ok(sent)
+    }
+
     /// Sends statements that write, and `COMMIT` behind them. If one of them fails, the server rolls back and does not
     /// call that an error of `COMMIT`; so the first error of [`Committing::writes`] counts.
     ///
     /// # Errors
     /// If a statement cannot be prepared or sent; then `COMMIT` is not sent.
     pub async fn send_commit<'s>(&'s self, statements: &'s [Statement]) -> Result<Committing<'s>, DbErr> {
-        let prepared = self.prepare(statements).await?;
-        let mut writes = Vec::with_capacity(statements.len());
-        for (statement, prepared) in statements.iter().zip(prepared) {
-            writes.push(Sent::send(self.execute_of(statement, Some(prepared))).await?);
-        }
-        Ok(Committing { writes, commit: Sent::send_last(self.control("COMMIT")).await })
+        let writes = self.send_writes(statements).await?;
+        Ok(Committing::new(writes, Sent::send_last(self.control("COMMIT")).await))
     }
 
     fn begin(&self) {
@@ -354,25 +367,6 @@ fn parameters(values: &[Value]) -> Vec<Parameter<'_>> {
 
 fn exec(error: tokio_postgres::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(driver(error))))
-}
-
-/// The writes of a transaction and its `COMMIT`, all sent and not yet answered.
-#[must_use]
-pub struct Committing<'s> {
-    writes: Vec<Sent<'s, u64>>,
-    commit: Sent<'s, ()>,
-}
-
-impl<'s> Committing<'s> {
-    /// Waits for the answers to the writes, and returns the first error with the commit, which is then a rollback.
-    pub async fn writes(self) -> (Option<DbErr>, Sent<'s, ()>) {
-        let mut first = None;
-        for write in self.writes {
-            let error = write.answer().await.err();
-            first = first.or(error);
-        }
-        (first, self.commit)
-    }
 }
 
 /// The rows of a statement, as a stream.
