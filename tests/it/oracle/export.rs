@@ -61,13 +61,26 @@ pub async fn schema(folder: &Path) {
     fs::write(folder.join("introspection.json"), world.data(INTROSPECTION).await.to_string()).unwrap();
 }
 
+/// A key as graphql-js writes it: `8` for `NoteId(8)`.
+fn without_types(key: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), key);
+    while let Some((before, after)) = rest.split_once("Id(") {
+        let (id, after) = after.split_once(')').unwrap_or((after, ""));
+        shown += before.trim_end_matches(|letter: char| letter.is_ascii_alphanumeric());
+        shown += id;
+        rest = after;
+    }
+    shown + rest
+}
+
 /// One line of the file. The data is stored as text, because the order of its fields matters.
 fn line(document: &Document, failing: &Failing, answer: &Response) -> Value {
-    let errors = answer.errors.iter().map(|error| json!({ "path": error.path, "message": error.message }));
+    let errors =
+        answer.errors.iter().map(|error| json!({ "path": error.path, "message": without_types(&error.message) }));
     json!({
         "document": document.text(),
         "variables": document.sent(),
-        "failing": failing.iter().map(|(question, key)| format!("{question} {key}")).collect::<Vec<_>>(),
+        "failing": failing.iter().map(|(question, key)| format!("{question} {}", without_types(key))).collect::<Vec<_>>(),
         "data": serde_json::to_string(&answer.data).unwrap(),
         "errors": errors.collect::<Vec<_>>(),
     })
