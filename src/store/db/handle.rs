@@ -116,7 +116,7 @@ impl Db {
     /// # Errors
     /// If no connection is available in time, or a read fails.
     pub async fn begin_with(&self, reads: ReadBatch) -> Result<(Transaction, Answers), DbErr> {
-        if self.group_commit().is_some() {
+        if !matches!(self.shared.connections, BackendConnections::Postgres { .. }) {
             let transaction = self.begin().await?;
             let answers = transaction.read(reads).await?;
             return Ok((transaction, answers));
