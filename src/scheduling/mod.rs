@@ -1,5 +1,6 @@
 //! Fair scheduling of scarce resources: in turns, first by company, then by token, least recent use first.
 
+mod connection_turns;
 mod cpu_scheduler;
 mod free;
 mod latest;
@@ -19,6 +20,7 @@ mod usage;
 pub mod watchdog;
 mod work_class;
 
+pub use connection_turns::ConnectionTurns;
 pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
 pub use limits::{ContendedLimits, SchedulerLimits};
 pub use nice::lower_priority;

@@ -32,7 +32,9 @@ impl Runtimes {
         let threads = cores.max(MIN_THREADS);
         let executing = build("work", threads)?;
         let operations = OperationRuntime::with_handle(executing.handle().clone(), threads);
-        Ok(Self { front: build("front", (cores / 2).clamp(MIN_THREADS, MAX_FRONT_THREADS))?, executing, operations })
+        // One thread more than may poll connections: see `ConnectionTurns`.
+        let front = (cores / 2).clamp(MIN_THREADS, MAX_FRONT_THREADS) + 1;
+        Ok(Self { front: build("front", front)?, executing, operations })
     }
 
     pub fn operations(&self) -> OperationRuntime {

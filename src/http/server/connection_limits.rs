@@ -76,6 +76,11 @@ impl ConnectionBudget {
 }
 
 impl ConnectionPermit {
+    /// The address, or the /64 network for IPv6, that the connection counts for.
+    pub fn network(&self) -> IpAddr {
+        self.network
+    }
+
     pub fn budget(&self) -> &ConnectionBudget {
         &self.budget
     }

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
@@ -27,6 +28,7 @@ use super::request_body;
 use super::timeout_stream::{ConnectionTimeouts, TimeoutStream};
 use crate::http::rate_limit::{ConnectionInfo, RateLimiter};
 use crate::http::request::head::OverConnection;
+use crate::scheduling::ConnectionTurns;
 use crate::scheduling::watchdog::watched_by;
 
 /// The timeouts of clients, and of a graceful shutdown.
@@ -112,6 +114,7 @@ pub async fn serve(
     let HttpService { router, limits } = service.into();
     bound_unsent(&listener);
     let limiter = ConnectionLimiter::new(connection_limits, limits);
+    let turns = ConnectionTurns::new(Handle::current().metrics().num_workers().saturating_sub(1));
     let (stage, watcher) = watch::channel(Stage::Serving);
     let mut connections = JoinSet::new();
     let mut stopped = pin!(async {
@@ -130,9 +133,11 @@ pub async fn serve(
                     };
                     let cpu = ConnectionCpu::default();
                     let (router, watcher, meter) = (router.clone(), watcher.clone(), cpu.clone());
+                    let (turns, network) = (turns.clone(), place.network());
                     let connection =
                         connection(stream, peer.ip(), router, timeouts.connection, watcher, place, cpu);
-                    connections.spawn(watched_by("connection", move |took| meter.add(took), connection));
+                    let connection = watched_by("connection", move |took| meter.add(took), connection);
+                    connections.spawn(async move { turns.run(network, connection).await });
                 }
                 Err(error) => {
                     // The process is probably out of file descriptors; retrying at once would only burn CPU time.
