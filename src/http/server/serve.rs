@@ -279,12 +279,56 @@ async fn stalled(phase: &Phase) {
     }
 }
 
-#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+#[cfg(test)]
 mod tests {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     use socket2::SockRef;
+
+    use axum::Extension;
+    use axum::routing::post;
+    use http_body_util::BodyExt;
+    use tokio::io::AsyncReadExt;
+    use tokio::sync::Notify;
 
     use super::*;
 
+    /// Bodies are charged for this time.
+    #[tokio::test]
+    async fn requests_learn_the_cpu_time_of_their_connection() {
+        let has_read = Arc::new(Notify::new());
+        let route = post({
+            let has_read = Arc::clone(&has_read);
+            async move |Extension(cpu): Extension<ConnectionCpu>, mut body: Body| {
+                let mut totals = Vec::new();
+                while let Some(frame) = body.frame().await {
+                    if frame.is_ok_and(|frame| frame.is_data()) {
+                        totals.push(cpu.total());
+                        has_read.notify_one();
+                    }
+                }
+                assert_eq!(totals.len(), 2);
+                (totals[1] - totals[0]).as_nanos().to_string()
+            }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let service = Router::new().route("/", route);
+        let (timeouts, limits) = (ServerTimeouts::default(), ConnectionLimits::default());
+        let server = tokio::spawn(serve(listener, service, std::future::pending(), timeouts, limits));
+        let head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        client.write_all(b"1\r\na\r\n").await.unwrap();
+        // The time of a poll is known when it has ended, so the second part has to come in another one.
+        has_read.notified().await;
+        client.write_all(b"1\r\nb\r\n0\r\n\r\n").await.unwrap();
+        let mut response = String::new();
+        timeout(Duration::from_secs(10), client.read_to_string(&mut response)).await.unwrap().unwrap();
+        let nanoseconds = response.rsplit("\r\n").next().unwrap();
+        assert!(nanoseconds.parse::<u64>().unwrap() > 0, "{response}");
+        server.abort();
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
     #[tokio::test]
     async fn connections_inherit_the_limit_of_the_listener() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
