@@ -26,6 +26,6 @@ pub use contents::Contents;
 pub use database::{Database, Engine};
 pub use index::assert_search_index_is_current;
 pub use open::open;
-pub use random::Random;
+pub use random::{Random, share};
 pub use response::Response;
 pub use seed::{Company, User, reserve_all};

@@ -20,3 +20,15 @@ impl Random {
         self.chance(percent).then(|| self.pick(list).clone())
     }
 }
+
+/// The share of `count` random cases that this run does: all, or the per cent in `NOTEGRAPH_TEST_SHARE`. Lanes that repeat
+/// tests on another database use it.
+///
+/// # Panics
+/// If the variable is no number from 1 to 100.
+pub fn share(count: usize) -> usize {
+    let Ok(text) = std::env::var("NOTEGRAPH_TEST_SHARE") else { return count };
+    let percent = text.parse().ok().filter(|percent| (1..=100).contains(percent));
+    let percent: usize = percent.unwrap_or_else(|| panic!("NOTEGRAPH_TEST_SHARE={text}: expected 1 to 100 (per cent)"));
+    (count * percent).div_ceil(100)
+}

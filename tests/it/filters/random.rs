@@ -9,7 +9,7 @@ use std::fmt::Write;
 use notegraph::graphql::ListLimits;
 use notegraph::ids::{CustomerId, NoteId, RecordId, UserId};
 use serde_json::{Map, Value, json};
-use testkit::Random;
+use testkit::{Random, share};
 
 use super::evaluate::{matches, order_scored};
 use super::generate;
@@ -221,10 +221,14 @@ async fn random_cases(seed: u64, confidential: bool, limits: ListLimits) {
     let random = &mut Random(seed);
     let world = World::with(limits, random, confidential).await;
     let document = document();
+    let batches = share(CASES / TOGETHER);
+    let lists = batches * TOGETHER;
+    // The minimum, if this run does only a share of the lists.
+    let least = |count: usize| count * lists / CASES;
     let everything = world.rows.iter().filter(|row| world.sees(row)).count();
     let mut sizes = BTreeMap::new();
     let (mut filters, mut orders, mut searches, mut found) = (0, 0, 0, 0);
-    for batch in 0..CASES / TOGETHER {
+    for batch in 0..batches {
         let cases: Vec<Case> = (0..TOGETHER).map(|_| Case::new(&world, random)).collect();
         let what = |n: usize| {
             let Case { filter, search, order, .. } = &cases[n];
@@ -264,9 +268,10 @@ async fn random_cases(seed: u64, confidential: bool, limits: ListLimits) {
         nested(&world, &cases[0], random, &what(0)).await;
     }
     println!("{filters} filters, {orders} orders, {searches} searches; {sizes:?}, {found} of something by these");
-    assert!(filters >= FILTERS && orders >= ORDERS && searches >= SEARCHES, "{filters} {orders} {searches}");
-    assert!(sizes.len() == 3 && sizes.values().all(|count| *count > CASES / 20), "{sizes:?}");
-    assert!(found > CASES / 5, "{found}");
+    let enough = filters >= least(FILTERS) && orders >= least(ORDERS) && searches >= least(SEARCHES);
+    assert!(enough, "{filters} {orders} {searches} of {lists}");
+    assert!(sizes.len() == 3 && sizes.values().all(|count| *count > lists / 20), "{sizes:?}");
+    assert!(found > lists / 5, "{found}");
 }
 
 /// Limits with which a search soon stops examining notes one by one, and scores only a few of its matches.

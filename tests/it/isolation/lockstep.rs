@@ -8,7 +8,7 @@ use notegraph::ids::CompanyId;
 use notegraph::store::entity::company;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
-use testkit::{App, Client, Engine, Response};
+use testkit::{App, Client, Engine, Response, share};
 
 use super::canonical::Canonical;
 use super::operation::{Maker, Operation, is_administration};
@@ -98,7 +98,7 @@ async fn in_lockstep(seed: u64, limits: ListLimits) {
     let app = App::start_with(&Engine::of_this_run(), limits).await;
     let mut sides = sides(&app, random).await;
     let mut done: BTreeMap<String, usize> = BTreeMap::new();
-    for round in 0..ROUNDS {
+    for round in 0..share(ROUNDS) {
         let who = random.below(2);
         let wanted = |field: &str| who == 0 || !is_administration(field);
         // Both sides make the same random choices from what each of them knows.
