@@ -5,9 +5,9 @@ use std::time::Duration;
 use sea_orm::{DatabaseBackend, DbErr, RuntimeErr, Statement};
 use tokio::time::timeout;
 
-use super::connection_epoch::ConnectionEpoch;
-use super::postgres::{Server, Session, broken, cell};
-use super::stopwatch::Stopwatch;
+use crate::store::db::connection_epoch::ConnectionEpoch;
+use crate::store::db::postgres::{Server, Session, broken, cell};
+use crate::store::db::stopwatch::Stopwatch;
 
 /// How long the server may take to accept a connection.
 const WAIT: Duration = Duration::from_secs(10);

@@ -7,19 +7,20 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 
-use super::connect_error::ConnectError;
-use super::connection_epoch::ConnectionEpoch;
-use super::file::IfMissing;
-use super::group_commit::GroupCommit;
-use super::handle::{BackendConnections, Db, Shared};
-use super::pool::{Connection, Overview, Pool};
-use super::postgres::{self, LazySession, Server};
-use super::probe::Probe;
-use super::readiness::ReadinessProbe;
-use super::statement_context::StatementContext;
-use super::statement_timeout::StatementTimeout;
-use super::{IdSequences, ReadPool, file};
+use super::error::ConnectError;
+use super::sqlite_file;
+use super::sqlite_file::IfMissing;
 use crate::scheduling::{ContendedLimits, CpuScheduler, SchedulerLimits};
+use crate::store::db::connection_epoch::ConnectionEpoch;
+use crate::store::db::handle::{BackendConnections, Db, Shared};
+use crate::store::db::health::Probe;
+use crate::store::db::health::ReadinessProbe;
+use crate::store::db::operation::StatementContext;
+use crate::store::db::pool::{Connection, Overview, Pool};
+use crate::store::db::postgres::{self, LazySession, Server};
+use crate::store::db::statement::StatementTimeout;
+use crate::store::db::transaction::GroupCommit;
+use crate::store::db::{IdSequences, ReadPool};
 
 /// How to connect to the database.
 #[derive(Clone, Debug)]
@@ -117,14 +118,14 @@ pub async fn connect(settings: &DatabaseSettings, missing: IfMissing) -> Result<
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return postgres(settings).await;
     }
-    if !url.starts_with(file::SCHEME) {
+    if !url.starts_with(sqlite_file::SCHEME) {
         return Err(ConnectError::Address(format!(
             "the database address `{}` is neither one of SQLite (sqlite://notegraph.db) nor one of PostgreSQL \
              (postgres://user:password@host/name)",
             without_password(url)
         )));
     }
-    file::prepare(url, missing)?;
+    sqlite_file::prepare(url, missing)?;
     sqlite(settings, missing).await
 }
 
@@ -207,7 +208,7 @@ async fn sqlite(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, C
     // A short busy timeout, since writers wait while this connection waits for readers.
     let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
     let copy = Pool::new(vec![limited(settings, &epoch, false, &copy).await?], of_nobody(1, WAIT), None);
-    let group_commit = GroupCommit::of(&file::sqlite_file(&settings.url)?, only(&copy)?);
+    let group_commit = GroupCommit::of(&sqlite_file::sqlite_file(&settings.url)?, only(&copy)?);
     let schema = only(&write)?;
     require_safe(&schema).await?;
     let ready = Pool::new(vec![limited(settings, &epoch, false, &read).await?], of_nobody(1, TURN), None);

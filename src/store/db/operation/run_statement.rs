@@ -7,9 +7,9 @@ use futures_util::future::{Either, select};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::time::{Instant, sleep};
 
-use super::pool::{Activity, PooledConnection};
 use super::statement_context::StatementContext;
-use super::statement_meter::Cancellation;
+use crate::store::db::pool::{Activity, PooledConnection};
+use crate::store::db::statement::Cancellation;
 
 /// How often a running statement checks whether its operation may go on.
 const TICK: Duration = Duration::from_millis(50);

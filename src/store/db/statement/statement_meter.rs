@@ -12,7 +12,7 @@ use crate::meter::{LimitExceeded, Meter};
 /// Reports statements to the meter of an operation, which can stop them. The default one belongs to the process itself,
 /// and neither measures nor stops anything.
 #[derive(Debug, Default)]
-pub(super) struct StatementMeter {
+pub(in crate::store::db) struct StatementMeter {
     meter: Option<Arc<Meter>>,
     stop: CancelSignal,
 }

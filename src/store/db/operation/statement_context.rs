@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
 
-use super::pool::PooledConnection;
-use super::statement_meter::{CancelSignal, StatementMeter};
-use super::stopwatch::{Stopwatch, millis};
 use crate::meter::Meter;
 use crate::scheduling::{Principal, TokenKey};
+use crate::store::db::pool::PooledConnection;
+use crate::store::db::statement::{CancelSignal, StatementMeter};
+use crate::store::db::stopwatch::{Stopwatch, millis};
 
 /// How many reads of one operation wait for connections, or run, at once. The others start as these end, so that the
 /// operation can be stopped between them and does not queue hundreds of times.
@@ -21,7 +21,7 @@ const REFUSED: Duration = Duration::from_secs(1);
 
 /// When a read of the operation last timed out waiting for a connection.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(in crate::store::db) struct Refused {
     watch: Stopwatch,
     /// 0 if none has.
     at: AtomicU64,
@@ -54,7 +54,7 @@ pub struct OperationContext {
 
 /// State shared by all statements of one operation.
 #[derive(Debug)]
-pub(super) struct StatementContext {
+pub(in crate::store::db) struct StatementContext {
     pub principal: Principal,
     pub meter: StatementMeter,
     /// How many transactions hold connections of the pool that reads use, too.

@@ -9,7 +9,7 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{DbErr, RuntimeErr};
 use url::form_urlencoded;
 
-use super::connect_error::ConnectError;
+use super::error::ConnectError;
 use crate::store::private_file;
 
 /// The reaction to a missing `SQLite` file.

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, RuntimeErr, Statement, Statem
 use serde::de::DeserializeOwned;
 use tokio_postgres::types::FromSql;
 
-use super::postgres::{cell, results};
+use crate::store::db::postgres::{cell, results};
 
 /// A row of a result, as the driver returns it.
 #[derive(Debug)]

@@ -1,5 +1,3 @@
-mod batches;
-
 use std::mem::take;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,41 +9,41 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
-use super::executor::DbExecutor;
-use super::fault::DbFault;
 use super::group_commit::GroupCommit;
-use super::pool::PooledConnection;
-use super::row::{Row, RowQueries};
-use super::run_statement::{Ended, run};
-use super::statement_context::StatementContext;
-use super::statement_timeout::StatementTimeout;
 use crate::scheduling::{PriorityGuard, prioritize};
+use crate::store::db::fault::DbFault;
+use crate::store::db::operation::StatementContext;
+use crate::store::db::operation::{Ended, run};
+use crate::store::db::pool::PooledConnection;
+use crate::store::db::rows::{Row, RowQueries};
+use crate::store::db::statement::DbExecutor;
+use crate::store::db::statement::StatementTimeout;
 
 /// A transaction and the connection it holds. Dropping it rolls it back.
 #[derive(Debug)]
 pub struct Transaction {
     /// Absent once it has ended. Declared before the connection, which is released after it.
-    open: Option<DbExecutor>,
-    hold: Arc<Hold>,
+    pub(super) open: Option<DbExecutor>,
+    pub(super) hold: Arc<Hold>,
     /// Set if its commit has to wait for the disk separately, as on `SQLite`.
     group_commit: Option<GroupCommit>,
     /// Whether its commit is part of what the operation changes.
-    is_change: bool,
+    pub(super) is_change: bool,
     /// Number of its savepoint on `PostgreSQL`; 0 for the outermost transaction.
-    savepoint: u32,
+    pub(super) savepoint: u32,
 }
 
 /// The connection of a transaction and of those nested in it.
 #[derive(Debug)]
-struct Hold {
-    connection: PooledConnection,
-    context: Arc<StatementContext>,
+pub(super) struct Hold {
+    pub(super) connection: PooledConnection,
+    pub(super) context: Arc<StatementContext>,
     /// Whether the operation's reads use the same pool, so that the scope counts this transaction.
     is_counted: bool,
     /// How many nested transactions were begun.
     savepoints: AtomicU32,
     /// Writes that wait for the commit, or for the next statement.
-    writes: Mutex<Vec<Statement>>,
+    pub(super) writes: Mutex<Vec<Statement>>,
     /// Exempts the operation from CPU scheduling, since others wait for its locks.
     #[expect(dead_code, reason = "it ends with the transaction")]
     priority: Option<PriorityGuard>,
@@ -55,7 +53,10 @@ struct Hold {
 ///
 /// # Errors
 /// If the database does not answer, or refuses.
-pub(super) async fn begin(executor: DbExecutor, options: TransactionOptions) -> Result<DbExecutor, DbErr> {
+pub(in crate::store::db) async fn begin(
+    executor: DbExecutor,
+    options: TransactionOptions,
+) -> Result<DbExecutor, DbErr> {
     match executor {
         DbExecutor::Sqlite(connection) => {
             Ok(DbExecutor::SqliteTransaction(connection.begin_with_options(options).await?))
@@ -79,7 +80,7 @@ pub(super) async fn begin(executor: DbExecutor, options: TransactionOptions) -> 
 
 impl Transaction {
     /// `open` was begun on `connection`.
-    pub(super) fn new(
+    pub(in crate::store::db) fn new(
         open: DbExecutor,
         connection: PooledConnection,
         context: Arc<StatementContext>,
@@ -100,7 +101,7 @@ impl Transaction {
     }
 
     /// Makes its commit wait for the disk.
-    pub(super) fn with_group_commit(mut self, group_commit: Option<GroupCommit>) -> Self {
+    pub(in crate::store::db) fn with_group_commit(mut self, group_commit: Option<GroupCommit>) -> Self {
         self.group_commit = group_commit;
         self
     }
@@ -212,27 +213,27 @@ impl Transaction {
     }
 
     /// The time limit of its statements, if the connection is to `SQLite`.
-    pub(super) fn limit(&self) -> Option<&StatementTimeout> {
+    pub(in crate::store::db) fn limit(&self) -> Option<&StatementTimeout> {
         self.hold.connection.limit()
     }
 
-    pub(super) fn executor(&self) -> &DbExecutor {
+    pub(in crate::store::db) fn executor(&self) -> &DbExecutor {
         self.open.as_ref().unwrap_or_else(|| unreachable!("ending a transaction consumes it"))
     }
 
-    fn ended(&self) {
+    pub(super) fn ended(&self) {
         if self.savepoint == 0 {
             self.hold.connection.end();
         }
     }
 
     /// Runs a statement behind the writes that wait.
-    async fn run<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    pub(super) async fn run<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         self.flush().await?;
         self.run_now(work).await
     }
 
-    async fn run_now<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    pub(super) async fn run_now<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         match run(&self.hold.context, &self.hold.connection, None, work).await {
             Ended::Done(result) => result,
             Ended::TooLong => unreachable!("statements of a transaction have no separate time"),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use sea_orm::SqlxError;
 use sea_orm::sqlx::SqliteConnection;
 
-use super::stopwatch::{Stopwatch, millis};
 use crate::scheduling::{CpuScheduler, CpuSlice, Principal, SLICE, lower_priority};
+use crate::store::db::stopwatch::{Stopwatch, millis};
 
 /// Number of virtual machine instructions between two calls of the progress handler: fractions of a millisecond.
 const INSTRUCTIONS: i32 = 10_000;

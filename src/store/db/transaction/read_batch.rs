@@ -2,13 +2,13 @@ use std::mem::take;
 
 use sea_orm::{DatabaseBackend, DbErr, FromQueryResult, Statement, StatementBuilder};
 
-use super::dialect::Dialect;
-use super::row::Row;
+use crate::store::db::dialect::Dialect;
+use crate::store::db::rows::Row;
 
 /// Reads that do not depend on each other's answers. They run in the order in which they were added, each on a snapshot
 /// that is not older than that of the one before it; on `PostgreSQL` they are sent in one round trip.
 ///
-/// A transaction can begin with them: see [`Db::begin_with`](super::Db::begin_with).
+/// A transaction can begin with them: see [`Db::begin_with`](crate::store::db::Db::begin_with).
 #[derive(Debug)]
 pub struct ReadBatch {
     backend: DatabaseBackend,
@@ -25,7 +25,7 @@ pub struct Answer(usize);
 pub struct Answers(Vec<Vec<Row>>);
 
 impl ReadBatch {
-    pub(super) fn new(backend: DatabaseBackend) -> Self {
+    pub(in crate::store::db) fn new(backend: DatabaseBackend) -> Self {
         Self { backend, statements: Vec::new() }
     }
 
@@ -44,13 +44,13 @@ impl ReadBatch {
         Answer(self.statements.len() - 1)
     }
 
-    pub(super) fn into_statements(self) -> Vec<Statement> {
+    pub(in crate::store::db) fn into_statements(self) -> Vec<Statement> {
         self.statements
     }
 }
 
 impl Answers {
-    pub(super) fn new(rows: Vec<Vec<Row>>) -> Self {
+    pub(in crate::store::db) fn new(rows: Vec<Vec<Row>>) -> Self {
         Self(rows)
     }
 

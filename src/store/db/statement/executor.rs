@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, Statement, StreamTrait};
 
-use super::postgres::{Rows, Sent, Session, changed};
-use super::row::Row;
-use super::size;
 use super::statement_meter::StatementMeter;
 use crate::scheduling::watchdog::yield_if_long;
+use crate::store::db::postgres::{Rows, Sent, Session, changed};
+use crate::store::db::rows::Row;
+use crate::store::db::rows::size;
 
 /// Rows are charged to the memory budget in steps of this many bytes, since all operations share it.
 const A_LOT: u64 = 16 << 10;

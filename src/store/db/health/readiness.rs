@@ -3,8 +3,8 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, SqlxError, Statement};
 use tokio::sync::Mutex;
 
-use super::ReadPool;
-use super::postgres::{Server, Session, broken};
+use crate::store::db::ReadPool;
+use crate::store::db::postgres::{Server, Session, broken};
 
 /// Checks that the database answers, on a connection that nothing else uses: operations that hold all others must not
 /// make a healthy server look unhealthy.
