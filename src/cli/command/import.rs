@@ -9,11 +9,10 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::migrate::open_or_create;
-use crate::cli::database_file;
 use crate::cli::rejects::Rejects;
 use crate::cli::settings::{DatabaseArgs, QuotaArgs, RecordArgs};
 use crate::cli::terminal::err;
-use crate::cli::{CommandError, CommandResult, lookup};
+use crate::cli::{CommandError, CommandResult, database_file, lookup};
 use crate::clock::Clock;
 use crate::exchange::input;
 use crate::exchange::intake::{self, Options, Report, Summary};

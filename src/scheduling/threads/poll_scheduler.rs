@@ -11,8 +11,7 @@ use futures_util::future::BoxFuture;
 
 use super::watchdog;
 use crate::scheduling::cpu::CpuScheduler;
-use crate::scheduling::permits::{AcquireError, Permit, Scheduler};
-use crate::scheduling::permits::{ContendedLimits, SchedulerLimits};
+use crate::scheduling::permits::{AcquireError, ContendedLimits, Permit, Scheduler, SchedulerLimits};
 use crate::scheduling::principal::Principal;
 use crate::scheduling::work_class::WorkClass;
 

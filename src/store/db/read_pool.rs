@@ -10,12 +10,10 @@ use tokio::sync::SemaphorePermit;
 
 use super::connection_epoch::ConnectionEpoch;
 use super::fault::DbFault;
-use super::operation::StatementContext;
-use super::operation::{Ended, run};
+use super::operation::{Ended, StatementContext, run};
 use super::pool::{Pool, PooledConnection};
 use super::rows::{Row, RowQueries};
-use super::statement::DbExecutor;
-use super::statement::StatementMeter;
+use super::statement::{DbExecutor, StatementMeter};
 use crate::scheduling::{CpuSlice, WorkClass};
 
 /// Maximum time of a read on a reserved connection. A longer one is cancelled, and run again on an ordinary connection.

@@ -8,13 +8,11 @@ use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynch
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 
 use super::error::ConnectError;
-use super::sqlite_file;
-use super::sqlite_file::IfMissing;
+use super::sqlite_file::{self, IfMissing};
 use crate::scheduling::{ContendedLimits, CpuScheduler, SchedulerLimits};
 use crate::store::db::connection_epoch::ConnectionEpoch;
 use crate::store::db::handle::{BackendConnections, Db, Shared};
-use crate::store::db::health::Probe;
-use crate::store::db::health::ReadinessProbe;
+use crate::store::db::health::{Probe, ReadinessProbe};
 use crate::store::db::operation::StatementContext;
 use crate::store::db::pool::{Connection, Overview, Pool};
 use crate::store::db::postgres::{self, LazySession, Server};

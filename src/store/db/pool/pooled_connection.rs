@@ -9,8 +9,7 @@ use super::activity::Activity;
 use super::connection::Connection;
 use crate::scheduling::{CpuScheduler, Permit};
 use crate::store::db::postgres::Session;
-use crate::store::db::statement::DbExecutor;
-use crate::store::db::statement::StatementTimeout;
+use crate::store::db::statement::{DbExecutor, StatementTimeout};
 use crate::store::db::stopwatch::Stopwatch;
 
 /// How long an operation may add statements to a connection that it shares. Later ones take another, so that nobody

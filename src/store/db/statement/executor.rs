@@ -9,8 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, E
 use super::statement_meter::StatementMeter;
 use crate::scheduling::watchdog::yield_if_long;
 use crate::store::db::postgres::{Rows, Sent, Session, changed};
-use crate::store::db::rows::Row;
-use crate::store::db::rows::size;
+use crate::store::db::rows::{Row, size};
 
 /// Rows are charged to the memory budget in steps of this many bytes, since all operations share it.
 const A_LOT: u64 = 16 << 10;

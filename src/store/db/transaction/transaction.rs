@@ -12,12 +12,10 @@ use sea_orm::{
 use super::group_commit::GroupCommit;
 use crate::scheduling::{PriorityGuard, prioritize};
 use crate::store::db::fault::DbFault;
-use crate::store::db::operation::StatementContext;
-use crate::store::db::operation::{Ended, run};
+use crate::store::db::operation::{Ended, StatementContext, run};
 use crate::store::db::pool::PooledConnection;
 use crate::store::db::rows::{Row, RowQueries};
-use crate::store::db::statement::DbExecutor;
-use crate::store::db::statement::StatementTimeout;
+use crate::store::db::statement::{DbExecutor, StatementTimeout};
 
 /// A transaction and the connection it holds. Dropping it rolls it back.
 #[derive(Debug)]
