@@ -1,12 +1,11 @@
 //! The arguments of a selected field.
 
-use crate::bridge::Literal as Input;
 use crate::bridge::indexmap::IndexMap;
 use crate::bridge::types::Field;
-use crate::bridge::{Name, Value, Variables};
+use crate::bridge::{Literal as Input, Name, Value, Variables};
 
-use super::declare::{CoercedArguments, RelationField};
-use super::rows::ErasedRow;
+use crate::declare::{CoercedArguments, RelationField};
+use crate::rows::ErasedRow;
 
 /// Arguments as a plan keeps them.
 pub enum PlannedArguments {

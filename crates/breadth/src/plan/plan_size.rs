@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use crate::bridge::types::{Selection, SelectionSet};
 use crate::document::Schema;
 
-use super::declare::{FieldResolver, ObjectType};
-use super::selection::Fragments;
+use crate::declare::{FieldResolver, ObjectType};
+use crate::selection::Fragments;
 
 /// Counts the fields of plans. It visits each selection set once per object type that the set applies to.
 pub struct Count<'a> {

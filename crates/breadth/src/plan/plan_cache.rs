@@ -10,9 +10,9 @@ use crate::bridge::{Name, Variables};
 use crate::document::Schema;
 use crate::document::conditions::flag;
 
-use super::declare::ObjectType;
 use super::plan::Plan;
-use super::selection::{Fragments, PlanContext, condition_variables};
+use crate::declare::ObjectType;
+use crate::selection::{Fragments, PlanContext, condition_variables};
 
 /// Maximum number of condition variables for which plans are cached: one bit each.
 const MAX_CONDITIONS: usize = 64;

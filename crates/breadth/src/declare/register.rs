@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use crate::abstracts::AbstractType;
+use super::abstracts::AbstractType;
+use super::declare::{Arguments, Object};
+use super::escape;
 use crate::bridge::{
     ContainerType, ContextSelectionSet, Deprecation, EmptySubscription, LibraryContext, LibraryObjectType,
     LibrarySchema, MetaField, MetaType, MetaTypeId, ObjectBuilder, OutputType, Positioned, Registry, SDLExportOptions,
     ServerError, ServerResult, Value, types,
 };
-use crate::declare::{Arguments, Object};
-use crate::escape;
 
 /// Registers an object type with the schema and returns its name.
 pub fn register<T: Object>(registry: &mut Registry) -> String {

@@ -1,10 +1,9 @@
 //! Parses arguments of fields into Rust types.
 
-use crate::bridge::{InputType, Pos, Value};
-use crate::bridge::{MetaInputValue, MetaType, Registry};
+use crate::bridge::{InputType, MetaInputValue, MetaType, Pos, Registry, Value};
 
 use super::declare::Arguments;
-use super::document::Scalar;
+use crate::document::Scalar;
 
 /// The arguments of a field: the fields of an input object, the single argument `input`, or none.
 pub trait FromArguments: Send + Sync + Sized + 'static {
@@ -42,7 +41,7 @@ impl<T: InputType + 'static> FromArguments for Args<T> {
     }
 }
 
-/// Takes the single argument `input`, as mutations do. [`FieldDefinition::describe_argument`](super::FieldDefinition::describe_argument) describes it.
+/// Takes the single argument `input`, as mutations do. [`FieldDefinition::describe_argument`](crate::FieldDefinition::describe_argument) describes it.
 pub struct Input<T>(pub T);
 
 impl<T: InputType + 'static> FromArguments for Input<T> {

@@ -5,8 +5,8 @@ use crate::bridge::Registry;
 use super::abstracts::{Abstract, AnyRow, Mixed};
 use super::declare::{Object, ObjectType};
 use super::leaf::LeafValue;
-use super::rows::{ChildRowsBuilder, FieldValue};
 use crate::error::Result;
+use crate::rows::{ChildRowsBuilder, FieldValue};
 
 /// The return type of a relation for a row.
 pub trait FieldOutput: Send + 'static {

@@ -1,10 +1,10 @@
 //! Limits introspection. Its lists form cycles (types have fields, and fields have types), so a small document can
 //! request everything many times over.
 
-use super::ast::{Document, Selection, Selections};
-use super::graph::FragmentGraph;
-use super::schema::{Field as Defined, ListSizes, Schema, TypeId, TypeKind};
 use super::shape::DocumentLimits;
+use crate::document::graph::FragmentGraph;
+use crate::document::parse::ast::{Document, Selection, Selections};
+use crate::document::schema::{Field as Defined, ListSizes, Schema, TypeId, TypeKind};
 
 /// The size of a selection on introspection types.
 #[derive(Clone, Copy, Default)]
@@ -16,7 +16,7 @@ struct Asked {
 
 impl Schema {
     /// Lengths of the introspection lists: the exact number of types and directives, and estimates for the others.
-    pub(super) fn list_sizes(&self) -> ListSizes {
+    pub(crate) fn list_sizes(&self) -> ListSizes {
         let count = |length: &dyn Fn(&TypeKind) -> usize| {
             let lengths =
                 || self.types.iter().map(|definition| length(&definition.kind) as u64).filter(|long| *long > 0);

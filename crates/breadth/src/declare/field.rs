@@ -5,19 +5,18 @@ use std::marker::PhantomData;
 
 use futures_util::future::{BoxFuture, join_all};
 
-use super::Context;
 use super::declare::{
     Arguments, CoercedArguments, FieldDefinition, FieldError, FieldResolver, Object, ObjectType, Prepared, Ready,
     RelationField,
 };
 use super::from_arguments::FromArguments;
 use super::leaf::LeafValue;
-use super::loader::{LoadState, Loader, LoaderQueue};
 use super::output::{FieldOutput, NonNull};
-use super::rows::{ChildRows, ChildRowsBuilder, ErasedRow, FieldValue, RowList};
-use crate::bridge::Registry;
-use crate::bridge::Value;
+use crate::Context;
+use crate::bridge::{Registry, Value};
 use crate::error::{Error, Missing, Result};
+use crate::loader::{LoadState, Loader, LoaderQueue};
+use crate::rows::{ChildRows, ChildRowsBuilder, ErasedRow, FieldValue, RowList};
 
 fn row<R: 'static>(row: &ErasedRow) -> &R {
     row.downcast_ref().unwrap_or_else(|| unreachable!("a node holds rows of its own type"))

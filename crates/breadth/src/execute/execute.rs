@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use crate::bridge::Variables;
 
-use super::declare::CoercedArguments;
-use super::plan::{Plan, PlannedFieldKind, ROOT};
+use super::meter::{ChangeCount, ExecutionMeter};
 use super::progress::{MutationProgress, fill};
 use super::response::Response;
-use super::rows::RowList;
 use super::run::{RootField, Tree, run};
 use super::write::Writer;
 use super::written::{NullPropagated, WrittenResponse};
-use super::{Context, Data};
-use crate::document;
+use crate::declare::CoercedArguments;
 use crate::error::{Error, Result};
 use crate::introspection::Introspection;
-use crate::meter::{ChangeCount, ExecutionMeter};
+use crate::plan::{Plan, PlannedFieldKind, ROOT};
 use crate::response_error::{CHANGED, PathSegment, ResponseError};
+use crate::rows::RowList;
+use crate::{Context, Data, document};
 
 /// An operation to execute.
 pub struct Executor<'o> {
@@ -96,7 +95,7 @@ impl Executor<'_> {
     async fn at_once(&self) -> Response {
         let tree = self.tree(None).await;
         let written =
-            WrittenResponse { out: super::Buffer::with_capacity(tree.size(self.plan)), ..WrittenResponse::default() };
+            WrittenResponse { out: crate::Buffer::with_capacity(tree.size(self.plan)), ..WrittenResponse::default() };
         let (result, written) = self.write(&tree, written, |writer| writer.object(ROOT, 0)).await;
         Response::new(self.plan, result, written)
     }

@@ -3,8 +3,8 @@
 use futures_util::future::{BoxFuture, ready};
 use serde_json::Value;
 
+use super::progress::MutationProgress;
 use crate::error::Result;
-use crate::progress::MutationProgress;
 
 /// Number of changes that an operation has made.
 #[derive(Clone, Copy, Debug, Default)]

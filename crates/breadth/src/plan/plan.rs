@@ -6,10 +6,10 @@ use crate::bridge::Pos;
 use crate::bridge::types::{OperationDefinition, OperationType, SelectionSet};
 
 use super::arguments::{self, PlannedArguments};
-use super::declare::{FieldResolver, ObjectType, RelationField, Write};
-use super::selection::{CollectedField, PlanContext, collect};
+use crate::declare::{FieldResolver, ObjectType, RelationField, Write};
 use crate::introspection::Introspected;
 use crate::response_error::Location;
+use crate::selection::{CollectedField, PlanContext, collect};
 
 /// The index of the root node.
 pub const ROOT: usize = 0;

@@ -5,15 +5,15 @@
 
 use crate::introspection::Introspection;
 
-use super::Context;
-use super::declare::FieldError;
-use super::plan::{Plan, PlannedField, PlannedFieldKind, PlannedRelation};
-use super::rows::FieldValue;
+use super::meter::ExecutionMeter;
 use super::run::Tree;
 use super::written::{NullPropagated, WrittenResponse};
+use crate::Context;
+use crate::declare::FieldError;
 use crate::error::{Error, Result};
-use crate::meter::ExecutionMeter;
+use crate::plan::{Plan, PlannedField, PlannedFieldKind, PlannedRelation};
 use crate::response_error::{PathSegment, ResponseError, tells_changes};
+use crate::rows::FieldValue;
 
 /// Maximum number of errors that a response keeps. A hostile document can have hundreds of thousands of failing fields.
 pub const MAX_ERRORS: usize = 1_000;

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
+use super::response::Response;
+use super::written::{NullPropagated, WrittenResponse};
 use crate::error::Error;
 use crate::plan::{Plan, PlannedField, PlannedFieldKind, ROOT};
-use crate::response::Response;
 use crate::response_error::{CHANGED, PathSegment, ResponseError};
-use crate::written::{NullPropagated, WrittenResponse};
 
 /// The responses of a mutation's root fields so far. [`interrupt`](Self::interrupt) takes them; no root field begins
 /// after that.

@@ -2,14 +2,14 @@
 
 use futures_util::future::{BoxFuture, join, join_all};
 
-use super::Context;
-use super::declare::{CoercedArguments, Prepared, Ready};
-use super::loader::LoadState;
-use super::plan::{Plan, PlannedFieldKind, ROOT};
-use super::rows::{ChildRows, ErasedRow, FieldValue, RowList};
+use super::meter::ExecutionMeter;
+use crate::Context;
 use crate::bridge::Variables;
+use crate::declare::{CoercedArguments, Prepared, Ready};
 use crate::error::{Error, Result};
-use crate::meter::ExecutionMeter;
+use crate::loader::LoadState;
+use crate::plan::{Plan, PlannedFieldKind, ROOT};
+use crate::rows::{ChildRows, ErasedRow, FieldValue, RowList};
 
 /// The rows of all nodes, and where each relation leads from each row.
 pub struct Tree {

@@ -1,8 +1,8 @@
 //! Computes the size of a document before anything expands its fragments one by one: fragments that spread each other
 //! can double it with every line. Each fragment is visited once.
 
-use super::ast::{Document, Selection, Selections};
-use super::graph::FragmentGraph;
+use crate::document::graph::FragmentGraph;
+use crate::document::parse::ast::{Document, Selection, Selections};
 
 /// Limits on the size of a document. Fragments count wherever they are spread, and once if they are not spread.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::declare::{Object, ObjectType};
+use super::declare::{Object, ObjectType};
 use crate::rows::{ChildRowsBuilder, ErasedRow, FieldValue, RowList};
 
 /// A type that stands for an interface or a union of the schema. Its rows are [`AnyRow`]s of it.

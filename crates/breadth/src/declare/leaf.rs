@@ -2,8 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::bridge::Registry;
-use crate::bridge::{ID, OutputType, ScalarType};
+use crate::bridge::{ID, OutputType, Registry, ScalarType};
 use crate::error::{Error, Result};
 
 /// A scalar or an enum that can be written as JSON.

@@ -1,6 +1,6 @@
 //! What is written of a response so far.
 
-use crate::buffer::Buffer;
+use super::buffer::Buffer;
 use crate::response_error::ResponseError;
 
 /// The object cannot be written because of a null; the error is already recorded.

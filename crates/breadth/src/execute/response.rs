@@ -1,8 +1,8 @@
 //! The response to an operation (GraphQL, section 7.1).
 
+use super::written::{NullPropagated, WrittenResponse};
 use crate::plan::{Plan, PlannedFieldKind, ROOT};
 use crate::response_error::ResponseError;
-use crate::written::{NullPropagated, WrittenResponse};
 
 /// The result of an operation.
 #[derive(Debug, Default)]
