@@ -5,6 +5,7 @@ mod field;
 mod list;
 mod load;
 mod message;
+mod message_range;
 mod object;
 mod text;
 mod write;

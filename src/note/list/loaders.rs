@@ -9,12 +9,12 @@ use futures_util::future::try_join_all;
 use futures_util::try_join;
 use hashbrown::HashMap;
 
+use super::note_list::{NoteList, NoteListArgs};
+use super::order::RankedNote;
+use super::parent::ParentKind;
 use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, Total};
-use crate::note::list::note_list::{NoteList, NoteListArgs};
-use crate::note::list::order::RankedNote;
-use crate::note::list::parent::ParentKind;
 use crate::people::ListParent;
 
 /// A list of notes: all, or those of a record.

@@ -4,7 +4,7 @@ use axum::http::Uri;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::http::error::HttpError;
+use super::error::HttpError;
 
 /// A text parameter, parsed only on demand, as it can be as long as the whole request.
 #[derive(Debug)]
