@@ -6,6 +6,7 @@ mod graphql;
 mod health;
 mod interrupted;
 mod operation;
+mod parameter;
 mod playground;
 mod rate_limit;
 mod readiness;

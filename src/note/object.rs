@@ -9,7 +9,7 @@ use super::enums::{NoteReferenceType, NoteStatus};
 use super::load::by_key::{AssigneesOf, MessagesOf};
 use super::message::object::NoteMessage;
 use super::message::page;
-use super::message::range::MessageRange;
+use super::message_range::MessageRange;
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
 use crate::graphql::context::ContextExt;

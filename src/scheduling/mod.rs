@@ -1,33 +1,20 @@
 //! Fair scheduling of scarce resources: in turns, first by company, then by token, least recent use first.
 
-mod connection_turns;
-mod cpu_scheduler;
-mod free;
+mod cpu;
 mod latest;
-mod limits;
-mod nice;
-pub mod offload;
-mod poll_scheduler;
+mod permits;
 mod principal;
-mod principal_state;
-mod queue;
-pub mod runtime;
-mod scheduler;
-mod slots;
-#[cfg(test)]
-mod tests;
-mod usage;
-pub mod watchdog;
+mod threads;
 mod work_class;
 
-pub use connection_turns::ConnectionTurns;
-pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
-pub use limits::{ContendedLimits, SchedulerLimits};
-pub use nice::lower_priority;
+pub use cpu::{CpuScheduler, CpuSlice, SLICE};
+pub use permits::{ContendedLimits, Permit, Scheduler, SchedulerLimits};
+pub use principal::{Principal, TokenKey};
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-pub(crate) use nice::tests::nice_value;
-pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};
-pub use principal::{Principal, TokenKey};
-pub use scheduler::{Permit, Scheduler};
+pub(crate) use threads::nice_value;
+pub use threads::{
+    ConnectionTurns, PollScheduler, PriorityGuard, current_principal, lower_priority, prioritize, run_heavy,
+};
+pub use threads::{offload, runtime, watchdog};
 pub use work_class::WorkClass;

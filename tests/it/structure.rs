@@ -1,8 +1,10 @@
 //! The structure of the code: imports between the modules of `src` and of breadth run one way, in the orders that
 //! `ARCHITECTURE.md` and the README of breadth state, and in no crate do files import each other in a circle. Only
-//! breadth names the inner modules of async-graphql. Unit tests may import what they like.
+//! breadth names the inner modules of async-graphql. Unit tests may import what they like. Folders and files are small
+//! enough to take in.
 
 mod imports;
+mod sizes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -104,6 +106,51 @@ fn circles<'m>(files: &'m BTreeMap<Module, String>, imports: &'m [Import]) -> BT
         all.iter().copied().filter(|to| reached[to].contains(from)).collect()
     };
     reached.iter().map(circle).filter(|circle| !circle.is_empty()).collect()
+}
+
+/// Maximum number of source files in a folder, with its `mod.rs` and without those of its folders. Longer lists are
+/// searched, not read.
+const MAX_FILES: usize = 15;
+
+/// Maximum number of lines of a source file.
+const MAX_LINES: usize = 400;
+
+/// `src` and the crates, for which both limits hold. The folders of tests are lists of topics, one a file, and the folder
+/// of migrations is a list of changes; both are read by name, so only the length of their files is limited.
+const SMALL_FOLDERS: [&str; 2] = ["src", "crates"];
+const LISTS: [&str; 2] = ["tests", "migration/src"];
+
+#[test]
+fn no_folder_has_more_files_than_a_reader_takes_in() {
+    let mut wrong = Vec::new();
+    for (folder, files) in SMALL_FOLDERS.iter().flat_map(|top| sizes::folders(root(), top)) {
+        if files.len() > MAX_FILES {
+            wrong.push(format!("{}: {} files", folder.display(), files.len()));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "a folder has at most {MAX_FILES} source files. Move those that serve one purpose to a folder with its name, \
+         whose `mod.rs` says in a line what the purpose is:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_takes_in() {
+    let mut wrong = Vec::new();
+    let tops = SMALL_FOLDERS.iter().chain(&LISTS);
+    for file in tops.flat_map(|top| sizes::folders(root(), top)).flat_map(|(_, files)| files) {
+        let lines = std::fs::read_to_string(root().join(&file)).unwrap().lines().count();
+        if lines > MAX_LINES {
+            wrong.push(format!("{}: {lines} lines", file.display()));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "a source file has at most {MAX_LINES} lines. Move one of its purposes to a file with a name of its own:\n{}",
+        wrong.join("\n")
+    );
 }
 
 /// Modules of async-graphql that change with its versions. breadth re-exports what is needed of them.

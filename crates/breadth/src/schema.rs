@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use crate::bridge::{SDLExportOptions, Variables};
 use crate::context::Data;
-use crate::declare::{Object, ObjectType};
+use crate::declare::{self, Object, ObjectType, escape};
 use crate::document::{
     self, DocumentError, DocumentLimits, Operation, OperationKind, ParserLimits, Scalar, ValidDocument,
 };
-use crate::escape;
-use crate::execute;
-use crate::meter::ExecutionMeter;
-use crate::plan_cache::{PlanCache, Planning};
-use crate::plan_size::Count;
-use crate::register;
-use crate::response::Response;
+use crate::execute::{ExecutionMeter, Executor, Response};
+use crate::plan::{Count, PlanCache, Planning};
 use crate::response_error::ResponseError;
 use crate::rows::RowList;
 
@@ -34,7 +29,7 @@ impl Object for NoMutation {
             description: String::new(),
             implements: &[],
             fields: Vec::new(),
-            register: register::register::<NoMutation>,
+            register: declare::register::<NoMutation>,
         };
         &OBJECT
     }
@@ -206,7 +201,7 @@ impl Schema {
         };
         let plan = plans.plan(planning, variables);
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
-        execute::Executor { plan: &plan, data, variables, types: &self.types, meter, root: &root.row }.execute().await
+        Executor { plan: &plan, data, variables, types: &self.types, meter, root: &root.row }.execute().await
     }
 
     /// Parses a document with one operation, coerces the variables that were sent, and executes it; meant for tests and
@@ -231,7 +226,7 @@ impl Schema {
 /// prints where they are used.
 pub fn sdl<Query: Object, Mutation: Object>() -> String {
     let options = SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
-    let printed = register::sdl::<Query, Mutation>(options);
+    let printed = declare::sdl::<Query, Mutation>(options);
     let is_known = |line: &str| {
         let name = line.strip_prefix("directive @").and_then(|rest| rest.split(['(', ' ']).next());
         name.is_some_and(|name| ["skip", "include", "deprecated", "specifiedBy", "oneOf"].contains(&name))

@@ -3,12 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::bridge::Literal as Input;
-use crate::bridge::Name;
 use crate::bridge::indexmap::IndexMap;
 use crate::bridge::indexmap::map::Entry;
 use crate::bridge::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet};
-use crate::bridge::{Pos, Positioned};
+use crate::bridge::{Literal as Input, Name, Pos, Positioned};
 use crate::document::Schema;
 use crate::document::conditions::{condition, is_included};
 

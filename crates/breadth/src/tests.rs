@@ -19,7 +19,7 @@ use tokio::sync::Barrier;
 use tokio::time::timeout;
 
 use super::execute::Executor;
-use super::plan_cache::{PlanCache, Planning};
+use super::plan::{PlanCache, Planning};
 use super::*;
 use crate::object;
 

@@ -143,7 +143,7 @@ impl App {
 
     /// Fails if the plan of a statement reads a whole table or a whole index.
     pub async fn assert_no_table_scans(&self, statements: &[Statement]) {
-        super::plan::assert_none(self.db(), statements, "scans a table", |plan| &plan.scans).await;
+        super::database::plan::assert_none(self.db(), statements, "scans a table", |plan| &plan.scans).await;
     }
 
     /// The plan of a statement, as `SQLite` prints it.
@@ -157,6 +157,6 @@ impl App {
 
     /// Fails if the plan of a statement sorts rows, instead of reading them in the order of an index.
     pub async fn assert_no_sorts(&self, statements: &[Statement]) {
-        super::plan::assert_none(self.db(), statements, "sorts", |plan| &plan.sorts).await;
+        super::database::plan::assert_none(self.db(), statements, "sorts", |plan| &plan.sorts).await;
     }
 }

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryResult, St
 use serde_json::Value;
 
 use super::app::App;
-use super::catalog::Catalog;
+use super::database::Catalog;
 
 /// The rows of every table, in an arbitrary but stable order. Without id counters: ids are claimed before it is known
 /// whether the change is made, and lost ids do not matter.

@@ -4,15 +4,11 @@
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on says where")]
 
 mod app;
-mod catalog;
 mod client;
 mod contents;
 mod costs;
 mod database;
 mod index;
-mod open;
-mod plan;
-mod postgres;
 pub mod process;
 mod random;
 mod recording;
@@ -20,12 +16,10 @@ mod response;
 mod seed;
 
 pub use app::{App, ENDLESS};
-pub use catalog::Catalog;
 pub use client::Client;
 pub use contents::Contents;
-pub use database::{Database, Engine};
+pub use database::{Catalog, Database, Engine, open};
 pub use index::assert_search_index_is_current;
-pub use open::open;
 pub use random::{Random, share};
 pub use response::Response;
 pub use seed::{Company, User, reserve_all};

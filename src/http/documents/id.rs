@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::http::error::HttpError;
-use crate::http::request::parameter::Text;
+use crate::http::parameter::Text;
 use crate::http::sha256;
 
 /// Maximum length of an id, in bytes. Hashes take 64, operation names with a version a little more.

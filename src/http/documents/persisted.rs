@@ -126,7 +126,7 @@ impl PersistedDocuments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::request::parameter::Text;
+    use crate::http::parameter::Text;
     use crate::ids::{CompanyId, TokenId, UserId};
 
     const TEXT: &str = "{ viewer { scopes } }";

@@ -6,6 +6,5 @@ mod bearer;
 pub mod body;
 pub mod head;
 pub mod origin;
-pub mod parameter;
 pub mod parse;
 pub mod request_id;

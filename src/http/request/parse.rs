@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use async_graphql::{Value, Variables};
 use serde_json::value::RawValue;
 
-use super::parameter::{AddressParameters, BodyParameters, Text, wrong};
 use crate::http::documents::id::Names;
 use crate::http::error::HttpError;
+use crate::http::parameter::{AddressParameters, BodyParameters, Text, wrong};
 use crate::json::{self, ValueLimit};
 
 /// Maximum number of JSON values in a request. Each value takes tens of bytes of memory, an object hundreds, whereas a

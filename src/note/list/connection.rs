@@ -7,12 +7,12 @@ use breadth::{
     Args, Arguments, FieldDefinition, FromArguments, NonNull, Registry, field, inline, object, relation_with_args,
 };
 
+use super::loaders::{ListKey, NotesOf, NotesTotal, SharedArgs};
 use super::note_list::{NoteList, NoteListArgs};
 use super::order::{NoteSortOrder, RankedNote};
 use crate::error::{Error, Result};
 use crate::graphql::context::{ContextExt, DataSource};
 use crate::graphql::pagination::{Page, PageInfo, PageRequest, page_count, total_count, total_count_precision};
-use crate::note::load::lists::{ListKey, NotesOf, NotesTotal, SharedArgs};
 use crate::note::object::Note;
 use crate::people::{ListParent, NotesField};
 use crate::search::{SharedSearch, search_hit};

@@ -5,6 +5,7 @@ mod candidates;
 pub mod connection;
 pub mod counts;
 pub mod filter;
+mod loaders;
 pub mod note_list;
 pub mod order;
 pub mod parent;

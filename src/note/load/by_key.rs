@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::AssigneeKey;
 use crate::ids::{MessageId, NoteId};
-use crate::note::message::range::MessageRange;
+use crate::note::message_range::MessageRange;
 use crate::scheduling::watchdog::yield_if_long;
 use crate::store::db::{ListColumn, RowList, RowQueries};
 use crate::store::entity::{assignment, message, note};

@@ -2,5 +2,4 @@
 
 pub mod by_key;
 mod joined;
-pub mod lists;
 mod single_note;

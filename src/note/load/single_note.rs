@@ -12,7 +12,7 @@ use crate::customer::CustomerById;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::ids::NoteId;
-use crate::note::message::range::MessageRange;
+use crate::note::message_range::MessageRange;
 use crate::note_type::NoteTypeById;
 use crate::store::ColumnSet;
 use crate::store::db::RowQueries;

@@ -3,4 +3,3 @@
 pub mod object;
 pub mod page;
 pub mod post;
-pub mod range;

@@ -10,12 +10,12 @@ use async_graphql::InputObject;
 use breadth::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
 
 use super::object::NoteMessage;
-use super::range::MessageRange;
 use crate::error::Result;
 use crate::graphql::pagination::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
 use crate::ids::NoteId;
 use crate::note::list::order::OrderDirection;
 use crate::note::load::by_key::MessagesOf;
+use crate::note::message_range::MessageRange;
 use crate::store::db::SortHint;
 use crate::store::entity::message;
 

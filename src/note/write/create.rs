@@ -6,7 +6,7 @@ use async_graphql::{ID, InputObject};
 use breadth::{Context, inline, object};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
-use super::assignments::{insert_assignments, new_assignments};
+use super::assignment::{insert_assignments, new_assignments};
 use super::lock::References;
 use super::tokenize::{NewTexts, tokenize_new};
 use crate::error::Result;

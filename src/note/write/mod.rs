@@ -1,8 +1,6 @@
 //! The mutations of notes, one a file, and what they share.
 
-pub mod assign;
-pub mod assign_many;
-mod assignments;
+pub mod assignment;
 mod batch;
 pub mod create;
 pub mod delete;
@@ -13,5 +11,3 @@ pub mod patch;
 mod patch_fields;
 pub mod patch_many;
 pub mod tokenize;
-pub mod unassign;
-pub mod unassign_many;

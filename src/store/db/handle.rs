@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, IsolationLevel, RuntimeErr,
+    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, IsolationLevel,
     SqliteTransactionMode, Statement, TransactionOptions,
 };
 use tokio::time::timeout;
@@ -10,15 +10,13 @@ use tokio::time::timeout;
 use super::connection_epoch::ConnectionEpoch;
 use super::dialect::Dialect;
 use super::fault::DbFault;
-use super::group_commit::GroupCommit;
+use super::health::{Probe, ReadinessProbe};
 use super::ids::{CountedId, IdSequences, IdSpacing};
+use super::operation::{OperationContext, StatementContext};
 use super::pool::{Overview, Pool};
-use super::probe::Probe;
-use super::read_batch::{Answers, ReadBatch};
+use super::postgres::begin_timed_out;
 use super::read_pool::ReadPool;
-use super::readiness::ReadinessProbe;
-use super::statement_context::{OperationContext, StatementContext};
-use super::transaction::{self, Transaction};
+use super::transaction::{self, Answers, GroupCommit, ReadBatch, Transaction};
 use crate::ids::CompanyId;
 use crate::scheduling::WorkClass;
 
@@ -164,9 +162,8 @@ impl Db {
             transaction::begin(executor, options).await
         };
         let opened = if shares_with_reads {
-            let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to BEGIN in time".to_owned()));
             // The dropped future may have begun a transaction; the connection is rolled back before its next use.
-            timeout(self.reply_timeout(), opening).await.map_err(|_| silent())?
+            timeout(self.reply_timeout(), opening).await.map_err(|_| begin_timed_out())?
         } else {
             opening.await
         };

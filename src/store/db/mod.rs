@@ -2,51 +2,35 @@
 //! between `SQLite` and `PostgreSQL`.
 
 mod connect;
-mod connect_error;
 mod connection_epoch;
 mod dialect;
-mod executor;
 mod fault;
-mod file;
 mod file_copy;
-mod group_commit;
 mod handle;
+mod health;
 mod ids;
+mod operation;
 mod pool;
 mod postgres;
-mod probe;
-mod read_batch;
 mod read_pool;
-mod readiness;
-mod row;
 mod rows;
-mod run_statement;
 mod schema_change;
-mod size;
-mod statement_context;
-mod statement_meter;
-mod statement_timeout;
+mod statement;
 mod stopwatch;
 mod transaction;
-mod write_batch;
 
-pub use connect::{DatabaseSettings, TokenConnections, connect};
-pub use connect_error::ConnectError;
+pub use connect::{ConnectError, DatabaseSettings, IfMissing, TokenConnections, connect, database_file};
 pub use dialect::{
     Dialect, ListColumn, LockedName, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text,
     write_both,
 };
 pub use fault::DbFault;
-pub use file::{IfMissing, database_file};
 pub use handle::Db;
 pub use ids::{CountedId, IdSequences, IdSpacing, allocate_dense, reserve};
+pub use operation::OperationContext;
 pub use postgres::ConstraintViolation;
-pub use read_batch::{Answer, Answers, ReadBatch};
 pub use read_pool::ReadPool;
-pub use row::{DriverValue, Row, RowQueries};
-pub use rows::update_rows;
+pub use rows::{DriverValue, Row, RowQueries, update_rows};
 pub use schema_change::SchemaChange;
-pub use statement_context::OperationContext;
-pub use statement_meter::{CancelOnDrop, CancelSignal, Cancellation};
-pub use transaction::Transaction;
-pub use write_batch::WriteBatch;
+pub use statement::{CancelOnDrop, CancelSignal, Cancellation};
+pub use transaction::{Answer, Answers, ReadBatch, Transaction, WriteBatch};

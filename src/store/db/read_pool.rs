@@ -9,13 +9,11 @@ use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseBackend, DbErr, ExecResul
 use tokio::sync::SemaphorePermit;
 
 use super::connection_epoch::ConnectionEpoch;
-use super::executor::DbExecutor;
 use super::fault::DbFault;
+use super::operation::{Ended, StatementContext, run};
 use super::pool::{Pool, PooledConnection};
-use super::row::{Row, RowQueries};
-use super::run_statement::{Ended, run};
-use super::statement_context::StatementContext;
-use super::statement_meter::StatementMeter;
+use super::rows::{Row, RowQueries};
+use super::statement::{DbExecutor, StatementMeter};
 use crate::scheduling::{CpuSlice, WorkClass};
 
 /// Maximum time of a read on a reserved connection. A longer one is cancelled, and run again on an ordinary connection.

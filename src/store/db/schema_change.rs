@@ -3,8 +3,8 @@ use std::ops::Deref;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 
 use super::Transaction;
-use super::executor::DbExecutor;
 use super::handle::{BackendConnections, Db};
+use super::statement::DbExecutor;
 
 /// A transaction that changes tables, one at a time.
 #[derive(Debug)]

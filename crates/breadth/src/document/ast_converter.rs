@@ -5,14 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Number;
 
-use super::ast::{
+use super::parse::ast::{
     Argument, Directive, Document, Field, Fragment, Name, Offset, Operation, OperationKind, Selection, Selections,
     Type, Value, ValueKind, Variable,
 };
-use super::diagnostic::LineIndex;
-use crate::bridge::types as theirs;
-use crate::bridge::{ConstValue, Literal as TheirValue, Name as TheirName};
-use crate::bridge::{Pos, Positioned};
+use super::parse::diagnostic::LineIndex;
+use crate::bridge::{ConstValue, Literal as TheirValue, Name as TheirName, Pos, Positioned, types as theirs};
 
 pub struct AstConverter<'x> {
     pub lines: &'x LineIndex<'x>,

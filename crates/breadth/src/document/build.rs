@@ -2,9 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::bridge::types as sdl;
-use crate::bridge::{ConstValue, Name};
-use crate::bridge::{ParseError as Error, Positioned, parse_schema};
+use crate::bridge::{ConstValue, Name, ParseError as Error, Positioned, parse_schema, types as sdl};
 
 use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, ListSizes, Scalar, Schema,

@@ -6,11 +6,11 @@ use crate::bridge::types::{DocumentOperations, ExecutableDocument, OperationDefi
 use crate::bridge::{ConstValue, Name, Variables};
 use crate::response_error::{Location, ResponseError};
 
-use super::ast::{self, OperationKind};
 use super::ast_converter::AstConverter;
 use super::coerce::{self, Wrong};
-use super::diagnostic::short;
 use super::nulls;
+use super::parse::ast::{self, OperationKind};
+use super::parse::diagnostic::short;
 use super::schema::{Schema, TypeRef};
 use super::validate::DeclaredVariable;
 

@@ -2,7 +2,7 @@
 
 use crate::bridge::{ConstValue, Name};
 
-use super::diagnostic::short;
+use super::parse::diagnostic::short;
 use super::scalars::{self, ScalarInput};
 use super::schema::{Input, Scalar, Schema, TypeKind, TypeRef};
 use super::shown;

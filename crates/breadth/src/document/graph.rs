@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::ast::{Document, Offset, Selection, Selections};
-use super::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, short};
+use super::parse::ast::{Document, Offset, Selection, Selections};
+use super::parse::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, short};
 
 pub struct FragmentGraph<'a> {
     by_name: HashMap<&'a str, usize>,

@@ -1,6 +1,6 @@
 //! Parses documents, validates them against the schema, and converts them for execution.
 //!
-//! A text is parsed within limits ([`parser`]). One visit to each fragment tells its size when expanded ([`shape`]).
+//! A text is parsed within limits ([`parse`]). One visit to each fragment tells its size when expanded ([`limits`]).
 //! Then all rules of the specification are applied ([`validate`]), and a valid document is converted into
 //! async-graphql's types ([`ast_converter`]), from which its macros read arguments and inputs. All of this happens once per
 //! text. [`ValidDocument`] checks what is sent with the text, the operation name and the variables, before anything runs.
@@ -8,24 +8,19 @@
 //! Nothing here knows what the schema is about, where documents come from, or how they are executed. Section numbers
 //! are those of the specification of September 2025.
 
-mod ast;
 mod ast_converter;
 mod build;
 mod checked;
 mod coerce;
 pub(crate) mod conditions;
-mod diagnostic;
 mod graph;
 mod implements;
-mod introspection_limits;
-mod lexer;
+mod limits;
 mod nulls;
-mod parser;
+mod parse;
 mod scalars;
 pub(crate) mod schema;
-mod shape;
 mod shown;
-mod strings;
 mod validate;
 
 #[cfg(test)]
@@ -35,15 +30,16 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::response_error::ResponseError;
 
-pub use ast::OperationKind;
 use ast_converter::AstConverter;
 pub use checked::{Operation, ValidDocument};
-use diagnostic::{Diagnostic, LineIndex};
 use graph::FragmentGraph;
-pub use parser::ParserLimits;
-use parser::Unparsed;
+pub use limits::shape::DocumentLimits;
+use limits::{introspection_limits, shape};
+pub use parse::ParserLimits;
+use parse::Unparsed;
+pub use parse::ast::OperationKind;
+use parse::diagnostic::{Diagnostic, LineIndex};
 pub use schema::{Scalar, Schema, TypeId, TypeRef};
-pub use shape::DocumentLimits;
 
 /// Why a text is refused.
 #[derive(Debug)]
@@ -94,7 +90,7 @@ pub fn read(
     parser: ParserLimits,
     limits: &DocumentLimits,
 ) -> Result<ValidDocument, DocumentError> {
-    let document = parser::parse(text, parser).map_err(|unparsed| match unparsed {
+    let document = parse::parse(text, parser).map_err(|unparsed| match unparsed {
         Unparsed::TooMuch(message) => DocumentError::TooMuch(message),
         Unparsed::Wrong(diagnostic) => DocumentError::Syntax(error(&LineIndex::of(text), diagnostic)),
         Unparsed::NotExecutable(diagnostic) => DocumentError::Invalid(vec![error(&LineIndex::of(text), diagnostic)]),

@@ -2,10 +2,9 @@
 
 use serde_json::Number;
 
-use super::ast::ValueKind;
-use super::ast_converter;
+use super::parse::ast::ValueKind;
 use super::schema::{EnumValue, Scalar};
-use super::shown;
+use super::{ast_converter, shown};
 use crate::bridge::ConstValue;
 
 /// A value that is neither a variable nor null.

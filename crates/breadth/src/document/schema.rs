@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::bridge::ConstValue;
 
-use super::ast::OperationKind;
+use super::parse::ast::OperationKind;
 
 /// The index of a type.
 pub type TypeId = u32;

@@ -6,7 +6,7 @@ use serde_json::Number;
 
 use crate::bridge::ConstValue;
 
-use super::ast::ValueKind;
+use super::parse::ast::ValueKind;
 
 /// Characters of a value that an error message repeats.
 const MAX_CHARS: usize = 50;

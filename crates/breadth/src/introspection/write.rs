@@ -1,11 +1,11 @@
 //! Writes planned introspection fields as JSON.
 
 use crate::bridge::{ConstValue, Variables};
+use crate::declare::write_text;
 use crate::document::conditions::flag;
 use crate::document::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field as Defined, InputValue, Schema, TypeId, TypeKind, TypeRef,
 };
-use crate::leaf::write_text;
 
 use super::plan::{Flag, Introspected, IntrospectedField, Root};
 

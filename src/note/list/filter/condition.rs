@@ -1,12 +1,13 @@
 //! Filters as conditions on the table `note`.
 
 use async_graphql::ID;
-use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoCondition};
+use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef};
 use sea_orm::{ActiveEnum, ColumnTrait, Condition};
 
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
 use super::note_filter::NoteFilter;
 use super::operator::{ConditionCounter, IS_NULL, NEVER_NULL, Operators, not_too_many};
+use super::plan::FilterPlan;
 use crate::error::{Error, Result};
 use crate::graphql::global_id::NodeId;
 use crate::ids::{CustomerId, NoteId, NoteTypeId, UserId};
@@ -20,47 +21,6 @@ use crate::store::entity::note;
 const MAX_TEXT: usize = 32 * 1024;
 /// Maximum nesting depth of filters.
 const MAX_LEVELS: usize = 4;
-
-/// A filter's conditions, separated by their cost. A weight is the work per note, in units of about a microsecond.
-#[derive(Clone, Debug)]
-pub struct FilterPlan {
-    /// Conditions that compare columns of the note, or that an index answers. They select the candidates.
-    pub cheap: Condition,
-    /// Conditions that read long texts or other tables for each note. Only candidates are checked against them.
-    pub expensive: Condition,
-    /// The work of the `expensive` conditions per note; 0 if there are none.
-    pub weight: u64,
-}
-
-impl Default for FilterPlan {
-    fn default() -> Self {
-        Self { cheap: Condition::all(), expensive: Condition::all(), weight: 0 }
-    }
-}
-
-impl FilterPlan {
-    /// Adds a condition with its weight, the work per note; the weight is 0 if it compares columns or has an index.
-    pub fn add(&mut self, condition: impl IntoCondition, weight: u64) {
-        let part = if weight == 0 { &mut self.cheap } else { &mut self.expensive };
-        *part = std::mem::replace(part, Condition::all()).add(condition.into_condition());
-        self.weight += weight;
-    }
-
-    fn join(&mut self, other: Self) {
-        if !other.cheap.is_empty() {
-            self.add(other.cheap, 0);
-        }
-        if other.weight > 0 {
-            self.add(other.expensive, other.weight);
-        }
-    }
-
-    /// Both parts as one condition, with its weight.
-    pub fn combined(self) -> (Condition, u64) {
-        let Self { cheap, expensive, weight } = self;
-        (if expensive.is_empty() { cheap } else { cheap.add(expensive) }, weight)
-    }
-}
 
 /// Turns a filter into conditions for one viewer on one database.
 pub struct FilterCompiler {

@@ -7,8 +7,9 @@ mod comparator;
 mod condition;
 mod note_filter;
 mod operator;
+mod plan;
 mod related;
 mod subject;
 
-pub use condition::FilterPlan;
 pub use note_filter::NoteFilter;
+pub use plan::FilterPlan;

@@ -6,8 +6,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement}
 use sea_orm::{ColumnTrait, Condition};
 
 use super::comparator::{AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, TagsFilter};
-use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
+use super::condition::{FilterCompiler, FilterContext, without_nul};
 use super::operator::{IS_NULL, NEVER_NULL};
+use super::plan::FilterPlan;
 use crate::error::Result;
 use crate::graphql::global_id::NodeId;
 use crate::ids::UserId;

@@ -4,8 +4,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, Condition};
 
 use super::comparator::StringFilter;
-use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
+use super::condition::{FilterCompiler, FilterContext, without_nul};
 use super::operator::{IS_NULL, Operators, is_empty};
+use super::plan::FilterPlan;
 use crate::error::Result;
 use crate::note::list::sort_key::{self, NullOrder};
 use crate::store::entity::note;

@@ -5,8 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::{Database, Dialect};
-use crate::store::db::read_batch::{Answer, Answers, ReadBatch};
-use crate::store::db::transaction::Transaction;
+use crate::store::db::transaction::{Answer, Answers, ReadBatch, Transaction};
 
 /// Whether a name was locked: see [`ReadBatch::try_lock_name`].
 #[derive(Clone, Copy, Debug)]

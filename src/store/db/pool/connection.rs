@@ -5,7 +5,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 
 use super::activity::Overview;
 use crate::store::db::postgres::{LazySession, Observer};
-use crate::store::db::statement_timeout::StatementTimeout;
+use crate::store::db::statement::StatementTimeout;
 
 /// A connection to the database, opened on first use.
 #[derive(Clone, Debug)]

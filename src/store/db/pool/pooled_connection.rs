@@ -8,9 +8,8 @@ use tokio::sync::OnceCell;
 use super::activity::Activity;
 use super::connection::Connection;
 use crate::scheduling::{CpuScheduler, Permit};
-use crate::store::db::executor::DbExecutor;
 use crate::store::db::postgres::Session;
-use crate::store::db::statement_timeout::StatementTimeout;
+use crate::store::db::statement::{DbExecutor, StatementTimeout};
 use crate::store::db::stopwatch::Stopwatch;
 
 /// How long an operation may add statements to a connection that it shares. Later ones take another, so that nobody

@@ -140,3 +140,8 @@ pub fn query(error: tokio_postgres::Error) -> DbErr {
 pub fn broken(error: SqlxError) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }
+
+/// The error of a transaction that the server does not begin in time.
+pub fn begin_timed_out() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal("no answer to BEGIN in time".to_owned()))
+}

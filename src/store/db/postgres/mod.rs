@@ -6,6 +6,7 @@ mod error;
 mod lazy_session;
 mod migrations;
 mod parameter;
+mod pipeline;
 mod row;
 mod sent;
 mod session;
@@ -13,7 +14,7 @@ mod tls;
 mod wire;
 
 pub use address::Server;
-pub use error::{ConstraintViolation, PostgresError, broken};
+pub use error::{ConstraintViolation, PostgresError, begin_timed_out, broken};
 pub use lazy_session::LazySession;
 pub use migrations::migration_connection;
 pub use row::{cell, changed, results};

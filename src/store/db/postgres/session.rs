@@ -17,7 +17,6 @@ use super::address::{DIRECT, Server};
 use super::cache::Cache;
 use super::error::{connecting, driver, query};
 use super::parameter::Parameter;
-use super::sent::{Committing, Sent};
 use crate::store::db::stopwatch::Stopwatch;
 
 /// How long to wait for a cancellation.
@@ -173,7 +172,11 @@ impl Session {
     }
 
     /// As [`Self::rows`]; prepares the statement if it was not given `prepared`.
-    async fn rows_of<'s>(&'s self, statement: &'s Statement, prepared: Option<Prepared>) -> Result<Rows<'s>, DbErr> {
+    pub(super) async fn rows_of<'s>(
+        &'s self,
+        statement: &'s Statement,
+        prepared: Option<Prepared>,
+    ) -> Result<Rows<'s>, DbErr> {
         let start = Instant::now();
         self.begin();
         let stream = async {
@@ -197,7 +200,7 @@ impl Session {
     }
 
     /// As [`Self::execute`]; prepares the statement if it was not given `prepared`.
-    async fn execute_of(&self, statement: &Statement, prepared: Option<Prepared>) -> Result<u64, DbErr> {
+    pub(super) async fn execute_of(&self, statement: &Statement, prepared: Option<Prepared>) -> Result<u64, DbErr> {
         let start = Instant::now();
         self.begin();
         let executed = async {
@@ -259,75 +262,12 @@ impl Session {
     }
 
     /// Prepares statements, so that they can be sent one behind the other; those that are known need no round trip.
-    async fn prepare(&self, statements: &[Statement]) -> Result<Vec<Prepared>, DbErr> {
+    pub(super) async fn prepare(&self, statements: &[Statement]) -> Result<Vec<Prepared>, DbErr> {
         self.begin();
         let preparing = statements.iter().map(|one| self.statements.prepare(&self.client, &one.sql, values(one)));
         let prepared = try_join_all(preparing).await;
         self.end();
         prepared.map_err(query)
-    }
-
-    /// Sends statements one behind the other, and returns their rows in order, to be read in order.
-    ///
-    /// # Errors
-    /// If one cannot be prepared or sent.
-    pub async fn send_all<'s>(&'s self, statements: &'s [Statement]) -> Result<Vec<Sent<'s, Rows<'s>>>, DbErr> {
-        let prepared = self.prepare(statements).await?;
-        self.send_prepared(statements, prepared).await
-    }
-
-    async fn send_prepared<'s>(
-        &'s self,
-        statements: &'s [Statement],
-        prepared: Vec<Prepared>,
-    ) -> Result<Vec<Sent<'s, Rows<'s>>>, DbErr> {
-        let mut sent = Vec::with_capacity(statements.len());
-        for (statement, prepared) in statements.iter().zip(prepared) {
-            sent.push(Sent::send(self.rows_of(statement, Some(prepared))).await?);
-        }
-        Ok(sent)
-    }
-
-    /// Begins a transaction, and sends its first statements behind `BEGIN`. Returns their rows, to be read in order, once
-    /// the transaction has begun.
-    ///
-    /// # Errors
-    /// If a statement cannot be prepared or sent, or the transaction does not begin in time.
-    pub async fn begin_with<'s>(
-        &'s self,
-        begin: &'s str,
-        statements: &'s [Statement],
-        longest: Duration,
-    ) -> Result<Vec<Sent<'s, Rows<'s>>>, DbErr> {
-        let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to BEGIN in time".to_owned()));
-        let prepared = timeout(longest, self.prepare(statements)).await.map_err(|_| silent())??;
-        let transaction = Sent::send(self.control(begin)).await?;
-        let sent = self.send_prepared(statements, prepared).await?;
-        timeout(longest, transaction.answer()).await.map_err(|_| silent())??;
-        Ok(sent)
-    }
-
-    /// Sends statements that write one behind the other. Their answers tell how many rows they affected.
-    ///
-    /// # Errors
-    /// If one cannot be prepared or sent.
-    pub async fn send_writes<'s>(&'s self, statements: &'s [Statement]) -> Result<Vec<Sent<'s, u64>>, DbErr> {
-        let prepared = self.prepare(statements).await?;
-        let mut sent = Vec::with_capacity(statements.len());
-        for (statement, prepared) in statements.iter().zip(prepared) {
-            sent.push(Sent::send(self.execute_of(statement, Some(prepared))).await?);
-        }
-        Ok(sent)
-    }
-
-    /// Sends statements that write, and `COMMIT` behind them. If one of them fails, the server rolls back and does not
-    /// call that an error of `COMMIT`; so the first error of [`Committing::writes`] counts.
-    ///
-    /// # Errors
-    /// If a statement cannot be prepared or sent; then `COMMIT` is not sent.
-    pub async fn send_commit<'s>(&'s self, statements: &'s [Statement]) -> Result<Committing<'s>, DbErr> {
-        let writes = self.send_writes(statements).await?;
-        Ok(Committing::new(writes, Sent::send_last(self.control("COMMIT")).await))
     }
 
     fn begin(&self) {

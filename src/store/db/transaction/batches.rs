@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, RuntimeErr, SqlxError, Statement};
 
-use super::Transaction;
-use crate::store::db::executor::{DbExecutor, read_sent};
+use super::read_batch::{Answers, ReadBatch};
+use super::transaction::Transaction;
 use crate::store::db::fault::DbFault;
+use crate::store::db::operation::run_to_end;
 use crate::store::db::postgres::{Session, changed};
-use crate::store::db::read_batch::{Answers, ReadBatch};
-use crate::store::db::row::Row;
-use crate::store::db::run_statement::run_to_end;
+use crate::store::db::rows::Row;
+use crate::store::db::statement::{DbExecutor, read_sent};
 
 impl Transaction {
     /// Begins a transaction on `PostgreSQL`, and only there, on the connection that `self` was made with, and runs its

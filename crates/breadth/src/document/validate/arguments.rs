@@ -2,8 +2,8 @@
 
 use super::validator::{Validator, ValuePathStep, repeated};
 use super::values::Expected;
-use crate::document::ast::{Argument, Directive, Name, Offset};
-use crate::document::diagnostic::short;
+use crate::document::parse::ast::{Argument, Directive, Name, Offset};
+use crate::document::parse::diagnostic::short;
 use crate::document::schema::InputValue;
 
 /// The owner of the arguments.

@@ -2,8 +2,8 @@
 
 use super::validator::{Usage, Validator};
 use super::variables::{DeclaredVariable, Used};
-use crate::document::ast::{Fragment, Name, Operation, OperationKind};
-use crate::document::diagnostic::short;
+use crate::document::parse::ast::{Fragment, Name, Operation, OperationKind};
+use crate::document::parse::diagnostic::short;
 use crate::document::schema::TypeId;
 
 impl<'a, 's> Validator<'_, 'a, 's> {

@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::validator::Validator;
-use crate::document::ast::{Argument, Field, Selection, Selections, Value, ValueKind};
-use crate::document::diagnostic::{MAX_DIAGNOSTICS, short};
+use crate::document::parse::ast::{Argument, Field, Selection, Selections, Value, ValueKind};
+use crate::document::parse::diagnostic::{MAX_DIAGNOSTICS, short};
 use crate::document::schema::{Field as Defined, Schema, TypeId, TypeRef};
 
 /// Maximum number of fields and argument values that are compared. Fields below a field of an interface are compared

@@ -1,5 +1,5 @@
 //! Validates a document against a schema (GraphQL, section 5). The time is linear in the text and in the number of
-//! fields with fragments expanded, which [`super::shape`] has bounded; no rule compares all pairs.
+//! fields with fragments expanded, which [`super::limits::shape`] has bounded; no rule compares all pairs.
 
 mod arguments;
 mod definitions;
@@ -12,9 +12,9 @@ mod variables;
 
 use std::collections::HashSet;
 
-use super::ast::{Document, Offset};
-use super::diagnostic::Diagnostic;
 use super::graph::FragmentGraph;
+use super::parse::ast::{Document, Offset};
+use super::parse::diagnostic::Diagnostic;
 use super::schema::Schema;
 
 use validator::Validator;

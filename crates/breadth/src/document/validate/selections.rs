@@ -2,8 +2,8 @@
 
 use super::arguments::Owner;
 use super::validator::Validator;
-use crate::document::ast::{Field, Inline, Selection, Selections, Spread};
-use crate::document::diagnostic::short;
+use crate::document::parse::ast::{Field, Inline, Selection, Selections, Spread};
+use crate::document::parse::diagnostic::short;
 use crate::document::schema::{Field as Defined, TypeId};
 
 impl<'a> Validator<'_, 'a, '_> {

@@ -1,8 +1,8 @@
 //! Checks that a subscription has a single root field (GraphQL, section 5.2.4.1).
 
 use super::validator::Validator;
-use crate::document::ast::{Name, Offset, Operation, Selection, Selections};
-use crate::document::diagnostic::short;
+use crate::document::parse::ast::{Name, Offset, Operation, Selection, Selections};
+use crate::document::parse::diagnostic::short;
 
 impl<'a> Validator<'_, 'a, '_> {
     pub fn subscription(&mut self, operation: &Operation<'a>) {

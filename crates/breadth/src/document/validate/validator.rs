@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::document::ast::{Document, Name, Offset};
-use crate::document::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, MAX_NAME_CHARS, short};
 use crate::document::graph::FragmentGraph;
+use crate::document::parse::ast::{Document, Name, Offset};
+use crate::document::parse::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, MAX_NAME_CHARS, short};
 use crate::document::schema::{Schema, TypeId, TypeRef};
 
 /// A use of a variable.

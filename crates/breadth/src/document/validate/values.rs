@@ -1,8 +1,8 @@
 //! Validates the values in a document (GraphQL, sections 3.5 to 3.13 and 5.6).
 
 use super::validator::{Usage, Validator, ValuePathStep};
-use crate::document::ast::{Argument, Value, ValueKind};
-use crate::document::diagnostic::short;
+use crate::document::parse::ast::{Argument, Value, ValueKind};
+use crate::document::parse::diagnostic::short;
 use crate::document::scalars::{self, ScalarInput};
 use crate::document::schema::{Input, Scalar, Schema, TypeId, TypeKind, TypeRef};
 use crate::document::shown;

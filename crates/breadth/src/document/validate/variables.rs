@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::validator::{Usage, Validator, repeated};
 use super::values::Expected;
-use crate::document::ast::{Offset, Operation, Type, Value, ValueKind, Variable};
-use crate::document::diagnostic::short;
+use crate::document::parse::ast::{Offset, Operation, Type, Value, ValueKind, Variable};
+use crate::document::parse::diagnostic::short;
 use crate::document::schema::{Schema, TypeRef};
 
 /// The variables that an operation uses directly and in each of its fragments.
