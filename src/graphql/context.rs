@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use breadth::{Context, Data};
+use sea_orm::Statement;
+use sea_orm::sea_query::SelectStatement;
 
 use crate::auth::Viewer;
 use crate::clock::Clock;
@@ -13,6 +15,7 @@ use crate::quota::Quota;
 use crate::store::db::{Db, OperationContext};
 use crate::store::entity::token::Scope;
 use crate::store::selected_columns::{ObjectTable, SelectedNames};
+use crate::store::statement_template::TemplateName;
 use crate::store::{AccessScope, ColumnSet};
 
 /// State of the process.
@@ -60,6 +63,18 @@ impl DataSource {
     /// The columns that this operation may need.
     pub fn columns<E: ObjectTable>(&self) -> ColumnSet<E> {
         E::field_columns().columns(&self.selected)
+    }
+
+    /// The statement of a loader, which `build` builds from what the viewer may see, and from keys; its text is kept with
+    /// the document.
+    pub fn statement<K: Copy + Into<i64>>(
+        &self,
+        name: TemplateName,
+        keys: &[K],
+        build: impl Fn(AccessScope, &[i64]) -> SelectStatement,
+    ) -> Statement {
+        let keys: Vec<i64> = keys.iter().map(|key| (*key).into()).collect();
+        self.selected.templates().statement(name, self.db.dialect(), self.access, &keys, build)
     }
 
     /// Whether the document mentions a field of this name.

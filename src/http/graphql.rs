@@ -118,7 +118,9 @@ impl GraphqlState {
             let executed = state.execute(received, stop, &request_id, deadline).await?;
             Ok(response::operation_response(executed, media_type, shows_cost))
         };
-        let executed = self.runtime.spawn_for(principal, watched_by("request", measure, executed).in_current_span());
+        // Boxed, as the operation is in `run`.
+        let executed = watched_by("request", measure, Box::pin(executed)).in_current_span();
+        let executed = self.runtime.spawn_for(principal, executed);
         // `execute` observes the deadline itself; this is for the case that no thread is free to run it.
         match timeout_at(deadline + 2 * LAST_WORDS, executed).await {
             Ok(Ok(answered)) => answered,

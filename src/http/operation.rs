@@ -103,7 +103,8 @@ impl GraphqlState {
             let guard = ResponseGuard { permit: Some(permit), meter: Some(meter) };
             Executed { response, repeatable, cost: Some((estimate, usage)), guard }
         };
-        let operation = watched_by("operation", measure, operation).in_current_span();
+        // Boxed, since each wrapper around it would copy it once or twice, and it has 13 KB.
+        let operation = watched_by("operation", measure, Box::pin(operation)).in_current_span();
         let mut task = self.runtime.spawn_for(principal, operation);
         let in_time = match timeout_at(deadline, &mut task).await {
             Err(_) => match interrupt(&interrupting, &interrupting_id) {

@@ -10,8 +10,9 @@ use crate::graphql::context::DataSource;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::BigInt;
 use crate::ids::NoteTypeId;
-use crate::store::ColumnSet;
 use crate::store::entity::note_type;
+use crate::store::statement_template::TemplateName;
+use crate::store::{AccessScope, ColumnSet};
 
 /// The GraphQL object of a note type's row.
 #[derive(Clone)]
@@ -50,9 +51,12 @@ impl Loader for NoteTypeById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[NoteTypeId]) -> Result<HashMap<NoteTypeId, Self::Value>> {
-        let keys = reader.db.dialect().one_of((note_type::Entity, note_type::Column::Id), keys.iter().copied());
-        let condition = reader.access.visible_note_types().add(keys);
-        let types = ColumnSet::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;
+        let (columns, dialect) = (ColumnSet::<note_type::Entity>::ALL, reader.db.dialect());
+        let find = |access: AccessScope, keys: &[i64]| {
+            let keys = dialect.one_of((note_type::Entity, note_type::Column::Id), keys.iter().copied());
+            columns.matching(access.visible_note_types().add(keys))
+        };
+        let types = columns.rows(reader.statement(TemplateName::NoteTypes, keys, find), reader.db.read()).await?;
         Ok(types.into_iter().map(|note_type| (note_type.id, Arc::new(note_type))).collect())
     }
 }

@@ -75,7 +75,12 @@ impl AccessScope {
 
     /// Assignments of notes that the caller has found through [`AccessScope::notes`].
     pub fn assignments(&self) -> Select<assignment::Entity> {
-        assignment::Entity::find().filter(assignment::Column::CompanyId.eq(self.company_id))
+        assignment::Entity::find().filter(self.company_assignments())
+    }
+
+    /// The condition that [`AccessScope::assignments`] sets.
+    pub fn company_assignments(&self) -> Condition {
+        Condition::all().add(assignment::Column::CompanyId.eq(self.company_id))
     }
 
     /// Assignments of visible notes.

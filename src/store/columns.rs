@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use sea_orm::prelude::{Date, DateTimeUtc};
 use sea_orm::sea_query::{IntoIden, Query, SelectStatement};
-use sea_orm::{ActiveEnum, Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryTrait, Select};
+use sea_orm::{ActiveEnum, Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryTrait, Select, Statement};
 use serde::de::DeserializeOwned;
 
 use crate::ids::RecordId;
@@ -61,6 +61,15 @@ impl<E: ColumnTable> ColumnSet<E> {
         E::FIELDS.iter().position(|known| *known == field).map(|place| Self(1 << place, PhantomData))
     }
 
+    /// One bit per column, in their order.
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) fn of_bits(bits: u64) -> Self {
+        Self(bits, PhantomData)
+    }
+
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(self.0 | other.0, PhantomData)
@@ -104,14 +113,19 @@ impl<E: ColumnTable> ColumnSet<E> {
         self.read_all(connection.rows(&statement).await?).await
     }
 
-    /// Reads these columns of the rows that match a condition. (A finder would name all columns first.)
+    /// A statement that reads these columns of the rows that match a condition. (A finder would name all columns first.)
+    pub fn matching(self, condition: Condition) -> SelectStatement {
+        let mut statement = Query::select().from(E::default()).cond_where(condition).take();
+        self.select(&mut statement);
+        statement
+    }
+
+    /// Reads these columns of the rows of a statement that selects them first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn matching(self, condition: Condition, connection: &impl RowQueries) -> Result<Vec<E::Model>, DbErr> {
-        let mut statement = Query::select().from(E::default()).cond_where(condition).take();
-        self.select(&mut statement);
-        self.read_all(connection.rows(&statement).await?).await
+    pub async fn rows(self, statement: Statement, connection: &impl RowQueries) -> Result<Vec<E::Model>, DbErr> {
+        self.read_all(connection.rows_raw(statement).await?).await
     }
 
     async fn read_all(self, rows: Vec<Row>) -> Result<Vec<E::Model>, DbErr> {

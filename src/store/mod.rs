@@ -1,5 +1,5 @@
-//! The database: connections, entities, what a viewer may see of them, the columns that a selection reads, and the
-//! original values of imported rows.
+//! The database: connections, entities, what a viewer may see of them, the columns that a selection reads, the
+//! statements of loaders, and the original values of imported rows.
 
 mod access_scope;
 mod columns;
@@ -8,6 +8,7 @@ pub mod entity;
 pub mod private_file;
 pub mod provenance;
 pub mod selected_columns;
+pub mod statement_template;
 
 pub use access_scope::AccessScope;
 pub use columns::{ColumnSet, ColumnTable};

@@ -6,7 +6,9 @@ use hashbrown::HashMap;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::ids::UserId;
+use crate::store::AccessScope;
 use crate::store::entity::user;
+use crate::store::statement_template::TemplateName;
 
 /// Loads users by key.
 pub struct UserById;
@@ -18,9 +20,12 @@ impl Loader for UserById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[UserId]) -> Result<HashMap<UserId, Self::Value>> {
-        let keys = reader.db.dialect().one_of((user::Entity, user::Column::Id), keys.iter().copied());
-        let condition = reader.access.visible_users().add(keys);
-        let users = reader.columns::<user::Entity>().matching(condition, reader.db.read()).await?;
+        let (columns, dialect) = (reader.columns::<user::Entity>(), reader.db.dialect());
+        let find = |access: AccessScope, keys: &[i64]| {
+            let keys = dialect.one_of((user::Entity, user::Column::Id), keys.iter().copied());
+            columns.matching(access.visible_users().add(keys))
+        };
+        let users = columns.rows(reader.statement(TemplateName::Users, keys, find), reader.db.read()).await?;
         Ok(users.into_iter().map(|user| (user.id, Arc::new(user))).collect())
     }
 }

@@ -58,12 +58,38 @@ async fn sigterm_finishes_running_requests_and_exits_with_0() {
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 50);
 }
 
+/// A size from a file about a process, in KiB.
+#[cfg(target_os = "linux")]
+fn size(id: u32, file: &str, name: &str) -> u64 {
+    let sizes = std::fs::read_to_string(format!("/proc/{id}/{file}")).unwrap();
+    let line = sizes.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 /// The peak memory of a process, in KiB.
 #[cfg(target_os = "linux")]
 fn peak_memory(id: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    size(id, "status", "VmHWM:")
+}
+
+/// The program's own pages do not count: the system shares them between processes and reads them again when needed.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_at_rest_takes_little_memory() {
+    let app = App::start().await;
+    let process = Process::serve(app.database_url(), &[]).await;
+    assert!(process.exchange(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.contains(" 200 "));
+    let id = process.id();
+    assert_eq!(size(id, "smaps_rollup", "AnonHugePages:"), 0, "huge pages are switched off in the allocator");
+    let own = size(id, "smaps_rollup", "Anonymous:");
+    // More than twice what a debug build takes on either database.
+    assert!(own < 16 << 10, "{own} KiB");
+    let open =
+        std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().filter_map(|file| file.unwrap().path().read_link().ok());
+    let database = app.database_url().trim_start_matches("sqlite://").to_owned();
+    let connections = open.filter(|file| file.as_os_str() == database.as_str()).count();
+    // For migrations, for the check whether there is a token, and for readiness; on PostgreSQL there is no file.
+    assert!(connections <= 4, "{connections} connections are open before the first request");
 }
 
 #[cfg(target_os = "linux")]

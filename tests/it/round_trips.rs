@@ -1,4 +1,4 @@
-//! What mutations send to `PostgreSQL`: how many statements, with `BEGIN` and `COMMIT`, and in how many round trips.
+//! What operations send to `PostgreSQL`: how many statements, with `BEGIN` and `COMMIT`, and in how many round trips.
 
 mod relay;
 
@@ -61,6 +61,21 @@ impl ObservedServer {
             }
         }
         panic!("{mutation} prepares statements after {ATTEMPTS} times");
+    }
+
+    /// Sends a query until all of its statements are prepared, and returns the traffic of each connection: first that of
+    /// the token's lookup.
+    async fn traffic_of_query(&self, document: &str) -> Vec<Traffic> {
+        for _ in 0..ATTEMPTS {
+            self.relay.reset();
+            self.client.query(document).await;
+            let mut all = self.relay.of_all();
+            all.sort_by_key(|traffic| !traffic.statements.iter().any(|sql| sql.contains("\"token\"")));
+            if all.iter().all(|traffic| traffic.prepared == 0) {
+                return all;
+            }
+        }
+        panic!("{document} prepares statements after {ATTEMPTS} times");
     }
 
     /// A new note.
@@ -129,5 +144,46 @@ async fn mutations_take_few_round_trips() {
         ("delete", 12, 2),
     ];
     assert_eq!(counted, expected, "(mutation, statements, round trips)");
+    drop(server.app);
+}
+
+/// Each query with the numbers of its statements and round trips, after the lookup of the token. The statements of one
+/// wave are sent one behind the other on one connection, so that a query takes as many round trips as it has waves.
+#[tokio::test]
+async fn queries_take_a_round_trip_for_each_wave() {
+    let Some(server) = ObservedServer::new().await else { return };
+    let person = "{ id fullName }";
+    let note = server.note;
+    for n in 0..3 {
+        let document = "mutation($input: NoteCreateInput!) { noteCreate(input: $input) { note { id } } }";
+        let assignees = server.users.map(|user| user.to_string());
+        let customer = server.customer.to_string();
+        let input = json!({ "subject": n.to_string(), "customerId": customer, "assigneeIds": assignees });
+        let created = server.client.query_with(document, json!({ "input": input })).await;
+        let id = created["noteCreate"]["note"]["id"].clone();
+        let document =
+            "mutation($input: NoteMessagePostInput!) { noteMessagePost(input: $input) { userErrors { code } } }";
+        server.client.query_with(document, json!({ "input": { "noteId": id, "message": "one" } })).await;
+    }
+    let whole = format!(
+        "{{ note(id: {note}) {{ id subject type {{ name }} company {{ name }} customer {person} user {person} \
+         updatedBy {person} assignees {{ user {person} assignedBy {person} }} \
+         messages(first: 10) {{ nodes {{ message postedBy {person} }} }} }} }}"
+    );
+    let list = format!(
+        "{{ notes(first: 50, filter: {{ status: {{ eq: OPEN }} }}) {{ nodes {{ id subject customer {person} user {person} \
+         assignees {{ user {person} }} messages(first: 10) {{ nodes {{ message postedBy {person} }} }} }} }} }}"
+    );
+    let scalars = "{ notes(first: 20) { nodes { id subject details status } } }".to_owned();
+    let mut counted = Vec::new();
+    for (what, document) in [("a note with everything", whole), ("a list with relations", list), ("scalars", scalars)] {
+        let all = server.traffic_of_query(&document).await;
+        println!("{what}: {:#?}", all.iter().map(|traffic| &traffic.statements).collect::<Vec<_>>());
+        let [lookup, reads] = &all[..] else { panic!("{what} uses {} connections", all.len()) };
+        assert_eq!((lookup.statements.len(), lookup.round_trips), (1, 1), "{what}");
+        counted.push((what, reads.statements.len(), reads.round_trips));
+    }
+    let expected = [("a note with everything", 3, 2), ("a list with relations", 6, 3), ("scalars", 1, 1)];
+    assert_eq!(counted, expected, "(query, statements, round trips)");
     drop(server.app);
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use breadth::{Loader, Prefetched};
 use hashbrown::HashMap;
-use sea_orm::{QueryFilter, QueryOrder};
+use sea_orm::QueryFilter;
+use sea_orm::sea_query::Order;
 
 use super::single_note;
 use crate::error::Result;
@@ -13,8 +14,10 @@ use crate::graphql::global_id::AssigneeKey;
 use crate::ids::{MessageId, NoteId};
 use crate::note::message_range::MessageRange;
 use crate::scheduling::watchdog::yield_if_long;
+use crate::store::AccessScope;
 use crate::store::db::{ListColumn, RowList, RowQueries};
 use crate::store::entity::{assignment, message, note};
+use crate::store::statement_template::TemplateName;
 
 /// Loads notes by key.
 pub struct NoteById;
@@ -26,11 +29,12 @@ impl Loader for NoteById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[NoteId]) -> Result<HashMap<NoteId, Self::Value>> {
-        let keys = reader.db.dialect().one_of((note::Entity, note::Column::Id), keys.iter().copied());
-        let notes = reader
-            .columns::<note::Entity>()
-            .matching(reader.access.visible_notes().add(keys), reader.db.read())
-            .await?;
+        let (columns, dialect) = (reader.columns::<note::Entity>(), reader.db.dialect());
+        let find = |access: AccessScope, keys: &[i64]| {
+            let keys = dialect.one_of((note::Entity, note::Column::Id), keys.iter().copied());
+            columns.matching(access.visible_notes().add(keys))
+        };
+        let notes = columns.rows(reader.statement(TemplateName::Notes, keys, find), reader.db.read()).await?;
         Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
     }
     async fn load_and_prefetch(
@@ -54,14 +58,18 @@ impl Loader for AssigneesOf {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[NoteId]) -> Result<HashMap<NoteId, Self::Value>> {
-        let keys = reader.db.dialect().one_of((assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
-        let assignments = reader
-            .access
-            .assignments()
-            .filter(keys)
-            .order_by_asc(assignment::Column::NoteId)
-            .order_by_asc(assignment::Column::Position);
-        let assignments = reader.columns::<assignment::Entity>().all(assignments, reader.db.read()).await?;
+        let (columns, dialect) = (reader.columns::<assignment::Entity>(), reader.db.dialect());
+        let of_row = |column: assignment::Column| (assignment::Entity, column);
+        let find = |access: AccessScope, keys: &[i64]| {
+            let keys = dialect.one_of(of_row(assignment::Column::NoteId), keys.iter().copied());
+            let mut select = columns.matching(access.company_assignments().add(keys));
+            select
+                .order_by(of_row(assignment::Column::NoteId), Order::Asc)
+                .order_by(of_row(assignment::Column::Position), Order::Asc);
+            select
+        };
+        let statement = reader.statement(TemplateName::AssigneesOfNotes, keys, find);
+        let assignments = columns.rows(statement, reader.db.read()).await?;
         let mut answers: HashMap<NoteId, Self::Value> = HashMap::new();
         for (number, assignment) in (1..).zip(assignments) {
             answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));

@@ -12,25 +12,31 @@ use crate::store::{ColumnSet, ColumnTable};
 
 /// A joined table.
 pub struct JoinedTable<E> {
+    /// Its alias in the statement.
+    name: &'static str,
     columns: ColumnSet<E>,
     /// The index of its first column.
     place: usize,
 }
 
 impl<E: ColumnTable> JoinedTable<E> {
-    /// Joins a table under the alias `name`, on the condition `on`; `place` counts the selected columns.
-    pub fn new(
-        select: &mut SelectStatement,
-        place: &mut usize,
-        columns: ColumnSet<E>,
-        name: &'static str,
-        on: Condition,
-    ) -> Self {
-        select.join_as(JoinType::LeftJoin, E::default(), name, on);
-        columns.select_from(name, select);
-        let joined = Self { columns, place: *place };
+    /// A table under the alias `name`; `place` counts the selected columns.
+    pub fn new(place: &mut usize, columns: ColumnSet<E>, name: &'static str) -> Self {
+        let joined = Self { name, columns, place: *place };
         *place += columns.count();
         joined
+    }
+
+    /// Joins the table, and selects its columns: after those that were counted before.
+    pub fn join(&self, select: &mut SelectStatement, on: Condition) {
+        select.join_as(JoinType::LeftJoin, E::default(), self.name, on);
+        self.columns.select_from(self.name, select);
+    }
+
+    /// Joins the row of the company whose ID is in the column `key`.
+    pub fn join_by(&self, select: &mut SelectStatement, company_id: CompanyId, key: impl IntoColumnRef) {
+        let own = Condition::all().add(Expr::col((self.name, "company_id")).eq(company_id));
+        self.join(select, own.add(Expr::col((self.name, "id")).equals(key)));
     }
 
     /// Seeds the loader with the joined record of a row; `key` is the link to it, `None` if there is none.
@@ -45,9 +51,4 @@ impl<E: ColumnTable> JoinedTable<E> {
         prefetched.seed::<L>(key, Arc::new(self.columns.read(row, self.place)?));
         Ok(())
     }
-}
-
-/// The condition that the table with the alias `name` belongs to the company and has the ID in the column `key`.
-pub fn on(name: &'static str, company_id: CompanyId, key: impl IntoColumnRef) -> Condition {
-    Condition::all().add(Expr::col((name, "company_id")).eq(company_id)).add(Expr::col((name, "id")).equals(key))
 }

@@ -3,10 +3,10 @@
 //! again with every row.
 
 use breadth::Prefetched;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{ColumnTrait, Condition};
 
-use super::joined::{JoinedTable, on};
+use super::joined::JoinedTable;
 use crate::company::CompanyById;
 use crate::customer::CustomerById;
 use crate::error::Result;
@@ -14,9 +14,10 @@ use crate::graphql::context::DataSource;
 use crate::ids::NoteId;
 use crate::note::message_range::MessageRange;
 use crate::note_type::NoteTypeById;
-use crate::store::ColumnSet;
 use crate::store::db::RowQueries;
 use crate::store::entity::{assignment, company, customer, message, note, note_type, user};
+use crate::store::statement_template::TemplateName;
+use crate::store::{AccessScope, ColumnSet};
 use crate::user::UserById;
 
 /// Loads a note, if the viewer sees it.
@@ -24,31 +25,40 @@ use crate::user::UserById;
 /// # Errors
 /// When the database fails.
 pub async fn note(reader: &DataSource, key: NoteId, prefetched: &mut Prefetched) -> Result<Option<note::Model>> {
-    let company_id = reader.access.company_id;
     let columns = reader.columns::<note::Entity>();
-    let condition = reader.access.visible_notes().add(note::Column::Id.eq(key));
-    let mut select = Query::select().from(note::Entity).cond_where(condition).take();
-    columns.select(&mut select);
     let mut place = columns.count();
-    let of_note = |column: note::Column| (note::Entity, column);
+    let company =
+        reader.mentions("company").then(|| JoinedTable::<company::Entity>::new(&mut place, ColumnSet::ALL, "c"));
+    let note_type =
+        reader.mentions("type").then(|| JoinedTable::<note_type::Entity>::new(&mut place, ColumnSet::ALL, "t"));
+    let customer = reader
+        .mentions("customer")
+        .then(|| JoinedTable::<customer::Entity>::new(&mut place, reader.columns(), "customer"));
+    let author = linked_user(reader, &mut place, "user", "author");
+    let updater = linked_user(reader, &mut place, "updatedBy", "updater");
 
-    let company = reader.mentions("company").then(|| {
-        let on = Condition::all().add(Expr::col(("c", "id")).equals(of_note(note::Column::CompanyId)));
-        JoinedTable::<company::Entity>::new(&mut select, &mut place, ColumnSet::ALL, "c", on)
-    });
-    let note_type = reader.mentions("type").then(|| {
-        let on = on("t", company_id, of_note(note::Column::TypeId));
-        JoinedTable::<note_type::Entity>::new(&mut select, &mut place, ColumnSet::ALL, "t", on)
-    });
-    let customer = reader.mentions("customer").then(|| {
-        let on = on("customer", company_id, of_note(note::Column::CustomerId));
-        JoinedTable::<customer::Entity>::new(&mut select, &mut place, reader.columns(), "customer", on)
-    });
-    let author = linked_user(reader, &mut select, &mut place, "user", "author", of_note(note::Column::UserId));
-    let updater =
-        linked_user(reader, &mut select, &mut place, "updatedBy", "updater", of_note(note::Column::UpdatedById));
-
-    let Some(row) = reader.db.read().row(&select).await? else { return Ok(None) };
+    let find = |access: AccessScope, keys: &[i64]| {
+        let of_note = |column: note::Column| (note::Entity, column);
+        let mut select = columns.matching(access.visible_notes().add(note::Column::Id.eq(only(keys))));
+        if let Some(company) = &company {
+            let on = Condition::all().add(Expr::col(("c", "id")).equals(of_note(note::Column::CompanyId)));
+            company.join(&mut select, on);
+        }
+        if let Some(note_type) = &note_type {
+            note_type.join_by(&mut select, access.company_id, of_note(note::Column::TypeId));
+        }
+        if let Some(customer) = &customer {
+            customer.join_by(&mut select, access.company_id, of_note(note::Column::CustomerId));
+        }
+        for (user, key) in [(&author, note::Column::UserId), (&updater, note::Column::UpdatedById)] {
+            if let Some(user) = user {
+                user.join_by(&mut select, access.company_id, of_note(key));
+            }
+        }
+        select
+    };
+    let statement = reader.statement(TemplateName::Note, &[key], find);
+    let Some(row) = reader.db.read().row_raw(statement).await? else { return Ok(None) };
     let note = columns.read(&row, 0)?;
     if let Some(company) = company {
         company.seed::<CompanyById>(&row, Some(note.company_id), prefetched)?;
@@ -77,27 +87,24 @@ pub async fn assignments(
     prefetched: &mut Prefetched,
 ) -> Result<Vec<assignment::Model>> {
     let columns = reader.columns::<assignment::Entity>();
-    let of_row = |column: assignment::Column| (assignment::Entity, column);
-    let mut select = Query::select()
-        .from(assignment::Entity)
-        .and_where(assignment::Column::CompanyId.eq(reader.access.company_id))
-        .and_where(assignment::Column::NoteId.eq(note))
-        .order_by(of_row(assignment::Column::Position), Order::Asc)
-        .take();
-    columns.select(&mut select);
     let mut place = columns.count();
-    let of_row = |column: assignment::Column| (assignment::Entity, column);
-    let assigned = linked_user(reader, &mut select, &mut place, "user", "assigned", of_row(assignment::Column::UserId));
-    let giver = linked_user(
-        reader,
-        &mut select,
-        &mut place,
-        "assignedBy",
-        "assigned_by",
-        of_row(assignment::Column::AssignedById),
-    );
+    let assigned = linked_user(reader, &mut place, "user", "assigned");
+    let giver = linked_user(reader, &mut place, "assignedBy", "assigned_by");
+    let find = |access: AccessScope, keys: &[i64]| {
+        let of_row = |column: assignment::Column| (assignment::Entity, column);
+        let condition = access.company_assignments().add(assignment::Column::NoteId.eq(only(keys)));
+        let mut select = columns.matching(condition);
+        select.order_by(of_row(assignment::Column::Position), Order::Asc);
+        for (user, key) in [(&assigned, assignment::Column::UserId), (&giver, assignment::Column::AssignedById)] {
+            if let Some(user) = user {
+                user.join_by(&mut select, access.company_id, of_row(key));
+            }
+        }
+        select
+    };
+    let statement = reader.statement(TemplateName::AssigneesOfNote, &[note], find);
     let mut rows = Vec::new();
-    for row in reader.db.read().rows(&select).await? {
+    for row in reader.db.read().rows_raw(statement).await? {
         let assignment = columns.read(&row, 0)?;
         for (joined, key) in [(&assigned, Some(assignment.user_id)), (&giver, assignment.assigned_by_id)] {
             if let Some(joined) = joined {
@@ -119,19 +126,26 @@ pub async fn messages(
     prefetched: &mut Prefetched,
 ) -> Result<Vec<message::Model>> {
     let columns = reader.columns::<message::Entity>();
-    let mut select = Query::select()
-        .from(message::Entity)
-        .and_where(message::Column::CompanyId.eq(reader.access.company_id))
-        .and_where(message::Column::NoteId.eq(range.note_id))
-        .and_where(message::Column::Position.between(range.low, range.high))
-        .order_by((message::Entity, message::Column::Position), Order::Asc)
-        .take();
-    columns.select(&mut select);
     let mut place = columns.count();
-    let key = (message::Entity, message::Column::PostedById);
-    let poster = linked_user(reader, &mut select, &mut place, "postedBy", "poster", key);
+    let poster = linked_user(reader, &mut place, "postedBy", "poster");
+    let find = |access: AccessScope, keys: &[i64]| {
+        let of_row = |column: message::Column| (message::Entity, column);
+        let &[note_id, low, high, ..] = keys else { unreachable!("a range has three numbers") };
+        let condition = Condition::all()
+            .add(message::Column::CompanyId.eq(access.company_id))
+            .add(message::Column::NoteId.eq(note_id))
+            .add(message::Column::Position.between(position(low), position(high)));
+        let mut select = columns.matching(condition);
+        select.order_by(of_row(message::Column::Position), Order::Asc);
+        if let Some(poster) = &poster {
+            poster.join_by(&mut select, access.company_id, of_row(message::Column::PostedById));
+        }
+        select
+    };
+    let keys: [i64; 3] = [range.note_id.into(), range.low.into(), range.high.into()];
+    let statement = reader.statement(TemplateName::MessagesOfNote, &keys, find);
     let mut rows = Vec::new();
-    for row in reader.db.read().rows(&select).await? {
+    for row in reader.db.read().rows_raw(statement).await? {
         let message = columns.read(&row, 0)?;
         if let Some(poster) = &poster {
             poster.seed::<UserById>(&row, message.posted_by_id, prefetched)?;
@@ -141,18 +155,22 @@ pub async fn messages(
     Ok(rows)
 }
 
-/// Joins the user whose key is in the column `key`, under the alias `name`, if the document mentions the `field` that
-/// shows the user.
+/// The user that a `field` shows, to be joined under the alias `name`, if the document mentions the field.
 fn linked_user(
     reader: &DataSource,
-    select: &mut SelectStatement,
     place: &mut usize,
     field: &str,
     name: &'static str,
-    key: impl IntoColumnRef,
 ) -> Option<JoinedTable<user::Entity>> {
-    reader.mentions(field).then(|| {
-        let on = on(name, reader.access.company_id, key);
-        JoinedTable::new(select, place, reader.columns(), name, on)
-    })
+    reader.mentions(field).then(|| JoinedTable::new(place, reader.columns(), name))
+}
+
+/// The key of a statement for one record.
+fn only(keys: &[i64]) -> i64 {
+    let &[key] = keys else { unreachable!("the statement is for one record") };
+    key
+}
+
+fn position(key: i64) -> i32 {
+    i32::try_from(key).unwrap_or_else(|_| unreachable!("positions have 32 bits"))
 }

@@ -67,6 +67,12 @@ impl Relay {
         }
     }
 
+    /// What has passed since on each connection that ran statements.
+    pub fn of_all(&self) -> Vec<Traffic> {
+        let all = lock(&self.0);
+        all.iter().map(|traffic| lock(traffic).clone()).filter(|traffic| !traffic.statements.is_empty()).collect()
+    }
+
     /// What has passed since on the connection that ran a transaction.
     pub fn of_transaction(&self) -> Traffic {
         let all = lock(&self.0);

@@ -3,9 +3,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::Connection as _;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector, Statement,
+};
 
 use super::error::ConnectError;
 use super::sqlite_file::{self, IfMissing};
@@ -190,7 +192,7 @@ async fn sqlite(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, C
         let options = options.create_if_missing(create).pragma("wal_autocheckpoint", "0");
         options.synchronous(SqliteSynchronous::Normal)
     };
-    let write = limited(settings, &epoch, false, &write).await?;
+    let write = limited(settings, &epoch, false, write)?;
     let write = Pool::new(vec![write], of_nobody(1, WAIT), None);
     let read = |options: SqliteConnectOptions| options.pragma("query_only", "on");
     let mut made = Vec::new();
@@ -198,18 +200,18 @@ async fn sqlite(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, C
     for (limits, turns) in pools(settings).into_iter().zip([true, false]) {
         let mut connections = Vec::new();
         for _ in 0..limits.ordinary + limits.reserved {
-            connections.push(limited(settings, &epoch, turns, &read).await?);
+            connections.push(limited(settings, &epoch, turns, read)?);
         }
         made.push(Pool::new(connections, limits, turns.then(|| settings.turns.clone())));
     }
-    let snapshot = Pool::new(vec![limited(settings, &epoch, false, &read).await?], of_nobody(1, WAIT), None);
+    let snapshot = Pool::new(vec![limited(settings, &epoch, false, read)?], of_nobody(1, WAIT), None);
     // A short busy timeout, since writers wait while this connection waits for readers.
     let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
-    let copy = Pool::new(vec![limited(settings, &epoch, false, &copy).await?], of_nobody(1, WAIT), None);
+    let copy = Pool::new(vec![limited(settings, &epoch, false, copy)?], of_nobody(1, WAIT), None);
     let group_commit = GroupCommit::of(&sqlite_file::sqlite_file(&settings.url)?, only(&copy)?);
     let schema = only(&write)?;
     require_safe(&schema).await?;
-    let ready = Pool::new(vec![limited(settings, &epoch, false, &read).await?], of_nobody(1, TURN), None);
+    let ready = Pool::new(vec![limited(settings, &epoch, false, read)?], of_nobody(1, TURN), None);
     let nobody = Arc::new(StatementContext::of_process());
     let ready = ReadinessProbe::sqlite(ReadPool::new(ready, DatabaseBackend::Sqlite, nobody, epoch.clone()));
     Ok(assemble(settings, epoch, made, ready, BackendConnections::Sqlite { write, snapshot, schema, group_commit }))
@@ -240,46 +242,43 @@ fn assemble(
 }
 
 /// A pool of one connection, opened on first use. If `in_turns` is set, long statements need a permit.
-async fn limited(
+///
+/// `SeaORM` would open it at once, to ask for the version of `SQLite`, which is compiled in. An open connection has a
+/// thread and 0.2 MB, and most servers never use most of them.
+fn limited(
     settings: &DatabaseSettings,
     epoch: &ConnectionEpoch,
     in_turns: bool,
-    kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
+    kind: impl FnOnce(SqliteConnectOptions) -> SqliteConnectOptions,
 ) -> Result<Connection, DbErr> {
-    let (epoch, kind, statement_timeout) = (epoch.clone(), kind.clone(), settings.statement_timeout);
+    let (epoch, statement_timeout) = (epoch.clone(), settings.statement_timeout);
     let limit = if in_turns {
         StatementTimeout::in_slices(statement_timeout, settings.turns.clone())
     } else {
         StatementTimeout::new(statement_timeout)
     };
     let (taken, watched) = (limit.clone(), limit.clone());
-    let mut options = ConnectOptions::new(&settings.url);
-    options
+    let options = SqliteConnectOptions::from_str(&settings.url)
+        .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?
+        .disable_statement_logging()
+        .journal_mode(SqliteJournalMode::Wal)
+        // Commits are on the disk when they return; the write connection relies on `GroupCommit` instead.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(statement_timeout);
+    let pool = SqlitePoolOptions::new()
         .max_connections(1)
-        .connect_lazy(true)
         .acquire_timeout(OPEN)
-        .sqlx_logging(false)
         .test_before_acquire(false)
         // SQLite rolls a transaction back by itself when its disk is full. The library does not notice, and would take
         // the connection to be inside that transaction for ever.
-        .map_sqlx_sqlite_before_acquire(move |connection, about| {
+        .before_acquire(move |connection, about| {
             taken.begin();
             Box::pin(ready(Ok(!connection.is_in_transaction() && !epoch.is_stale(about.age))))
         })
-        .map_sqlx_sqlite_pool_opts(move |options| {
-            let limit = watched.clone();
-            options.after_connect(move |connection, _| Box::pin(limit.clone().watch(connection)))
-        })
-        .map_sqlx_sqlite_opts(move |options| {
-            let options = options
-                .journal_mode(SqliteJournalMode::Wal)
-                // Commits are on the disk when they return; the write connection relies on `GroupCommit` instead.
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(statement_timeout);
-            kind(options)
-        });
-    Ok(Connection::sqlite(Database::connect(options).await?, limit))
+        .after_connect(move |connection, _| Box::pin(watched.clone().watch(connection)))
+        .connect_lazy_with(kind(options));
+    Ok(Connection::sqlite(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), limit))
 }
 
 /// Checks that the file has the settings that were requested: some file systems and builds of `SQLite` have no

@@ -29,7 +29,7 @@ impl Dialect {
             keys.resize(keys.len().next_power_of_two(), last);
             return if keys.len() == 1 { column.eq(last) } else { column.is_in(keys) };
         }
-        let keys = self.bigints(keys);
+        let keys = self.list(keys);
         match self.0 {
             Database::Postgres => column.eq(PgFunc::any(Expr::val(keys))),
             Database::Sqlite => column.in_subquery(
@@ -68,7 +68,7 @@ impl Dialect {
         match self.0 {
             Database::Postgres => {
                 let (firsts, seconds): (Vec<i64>, Vec<i64>) = keys.into_iter().unzip();
-                let lists = [firsts, seconds].map(|list| Expr::val(self.bigints(list)));
+                let lists = [firsts, seconds].map(|list| Expr::val(self.list(list)));
                 pairs.column(Asterisk).from_function(Func::cust("unnest").args(lists), "k");
             }
             Database::Sqlite => {
@@ -88,7 +88,7 @@ impl Dialect {
         self,
         keys: impl IntoIterator<Item = impl Into<i64>>,
     ) -> (FunctionCall, (&'static str, &'static str)) {
-        let keys = Expr::val(self.bigints(keys));
+        let keys = Expr::val(self.list(keys));
         match self.0 {
             Database::Postgres => (Func::cust("unnest").arg(keys), ("k", "k")),
             Database::Sqlite => (Func::cust("json_each").arg(keys), ("k", "value")),
@@ -102,11 +102,11 @@ impl Dialect {
             Database::Postgres => format!("= ANY(${number})"),
             Database::Sqlite => format!("IN (SELECT value FROM json_each(${number}))"),
         };
-        (condition, self.bigints(keys))
+        (condition, self.list(keys))
     }
 
     /// One parameter that holds the list: an array on `PostgreSQL`, JSON text on `SQLite`.
-    fn bigints(self, keys: impl IntoIterator<Item = impl Into<i64>>) -> Value {
+    pub fn list(self, keys: impl IntoIterator<Item = impl Into<i64>>) -> Value {
         let keys = keys.into_iter().map(Into::<i64>::into);
         match self.0 {
             Database::Postgres => Value::Array(ArrayType::BigInt, Some(Box::new(keys.map(Value::from).collect()))),

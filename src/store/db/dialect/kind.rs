@@ -1,5 +1,5 @@
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, StatementBuilder};
 
 /// The SQL dialect of a connection. It cannot be compared or matched outside of this folder: ask it for what you want.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +30,19 @@ impl Dialect {
 
     /// A statement from its text. Parameters are written as `$1`, `$2` and so on, which both databases understand.
     pub fn statement(self, sql: impl Into<String>, values: impl IntoIterator<Item = Value>) -> Statement {
-        let backend = match self.0 {
+        Statement::from_sql_and_values(self.backend(), sql, values)
+    }
+
+    /// A statement from its builder.
+    pub fn build(self, statement: &impl StatementBuilder) -> Statement {
+        self.backend().build(statement)
+    }
+
+    fn backend(self) -> DatabaseBackend {
+        match self.0 {
             Database::Postgres => DatabaseBackend::Postgres,
             Database::Sqlite => DatabaseBackend::Sqlite,
-        };
-        Statement::from_sql_and_values(backend, sql, values)
+        }
     }
 
     /// Whether transactions that write can run at the same time, and wait for each other's rows. `SQLite` has one
