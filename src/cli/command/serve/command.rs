@@ -15,9 +15,9 @@ use crate::auth::{JwksSource, Secret};
 use crate::cli::command::migrate;
 use crate::cli::settings::{DatabaseArgs, ServeArgs};
 use crate::cli::terminal::out;
-use crate::cli::{CommandError, CommandResult};
+use crate::cli::{CommandError, CommandResult, database_file};
 use crate::clock::Clock;
-use crate::event::Retention;
+use crate::event::{EventLog, Retention};
 use crate::graphql::ListLimits;
 use crate::graphql::context::AppState;
 use crate::http::{self, ConnectionLimits, HttpSettings, PlaygroundSession, TrustedDocuments};
@@ -177,6 +177,10 @@ async fn prepare(
     } else {
         (db, None)
     };
+    EventLog(&db).open(database_file::identity(database)?).await.map_err(|error| {
+        let error = breadth::Error::from(error);
+        CommandError::new(format!("cannot open the event log: {}", error.message))
+    })?;
     let nobody_can_ask = token.is_none() && !has_token(&db).await?;
     // Printed last, when nothing is left to wait for: a reader of these lines can send requests at once, and gets
     // answers even if the server is told to stop next.
