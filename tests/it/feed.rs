@@ -18,8 +18,9 @@ const EVENT: &str = "id cursor type noteId note { id subject } message { message
 /// The connection that a client gets of the feed.
 async fn feed(fixture: &Fixture, client: &Client, arguments: &str) -> Value {
     fixture.app.settle().await;
-    let document =
-        format!("{{ noteEvents({arguments}) {{ nodes {{ {EVENT} }} pageInfo {{ hasNextPage startCursor endCursor }} }} }}");
+    let document = format!(
+        "{{ noteEvents({arguments}) {{ nodes {{ {EVENT} }} pageInfo {{ hasNextPage startCursor endCursor }} }} }}"
+    );
     client.query(&document).await["noteEvents"].clone()
 }
 
@@ -44,7 +45,8 @@ async fn change(client: &Client, fields: &str) -> Value {
 }
 
 async fn create(client: &Client, input: &str) -> Value {
-    change(client, &format!("noteCreate(input: {{ {input} }}) {{ note {{ id }} }}")).await["noteCreate"]["note"]["id"].clone()
+    change(client, &format!("noteCreate(input: {{ {input} }}) {{ note {{ id }} }}")).await["noteCreate"]["note"]["id"]
+        .clone()
 }
 
 async fn client(user: &User) -> Client {

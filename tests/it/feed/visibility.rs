@@ -28,7 +28,8 @@ impl Office {
 
     async fn set_assigned(&self, id: &Value, assigned: bool) {
         let (field, ben) = (if assigned { "noteAssign" } else { "noteUnassign" }, self.fixture.users[1].id);
-        change(&self.ann, &format!("{field}(input: {{ id: {id}, userIds: [\"{ben}\"] }}) {{ userErrors {{ code }} }}")).await;
+        change(&self.ann, &format!("{field}(input: {{ id: {id}, userIds: [\"{ben}\"] }}) {{ userErrors {{ code }} }}"))
+            .await;
     }
 
     async fn all(&self, client: &Client) -> Value {
@@ -57,7 +58,10 @@ async fn who_loses_sight_of_a_note_is_told_once_and_nothing_else() {
     assert!(!all.to_string().contains("secret"));
     assert_eq!(each(&feed(&office.fixture, &office.ben, "from: BEGINNING, types: [UPDATED]").await, "type"), [""; 0]);
     let ids = json!({ "id": hidden["id"] });
-    let again = office.ben.query_with("query($id: ID!) { node(id: $id) { ... on NoteEvent { type changes { field } } } }", ids).await;
+    let again = office
+        .ben
+        .query_with("query($id: ID!) { node(id: $id) { ... on NoteEvent { type changes { field } } } }", ids)
+        .await;
     assert_eq!(again["node"], json!({ "type": "HIDDEN", "changes": [] }));
     for sees in [&office.ann, &office.chief] {
         assert_eq!(office.types(sees).await, ["CREATED", "UPDATED", "UPDATED"]);
@@ -106,7 +110,8 @@ async fn a_deleted_note_is_shown_to_those_who_saw_it() {
     let open = create(&office.ann, "subject: \"open\"").await;
     let secret = create(&office.ann, "subject: \"secret\", confidential: true").await;
     let shared = create(&office.ann, &format!("confidential: true, assigneeIds: [\"{assigned}\"]")).await;
-    change(&office.ann, &format!("notesDelete(input: {{ ids: [{open}, {secret}, {shared}] }}) {{ deletedNoteIds }}")).await;
+    change(&office.ann, &format!("notesDelete(input: {{ ids: [{open}, {secret}, {shared}] }}) {{ deletedNoteIds }}"))
+        .await;
     let all = office.all(&office.ben).await;
     assert_eq!(each(&all, "type"), ["CREATED", "CREATED", "DELETED", "DELETED"]);
     let [open, secret, shared] = [&open, &secret, &shared].map(|id| id.as_str().unwrap());
@@ -121,7 +126,8 @@ async fn a_deleted_note_is_shown_to_those_who_saw_it() {
 #[tokio::test]
 async fn a_reader_of_a_customer_gets_what_comes_and_what_leaves() {
     let office = Office::new().await;
-    let [one, other] = [office.fixture.company.customer("one").await.id, office.fixture.company.customer("other").await.id];
+    let [one, other] =
+        [office.fixture.company.customer("one").await.id, office.fixture.company.customer("other").await.id];
     let id = create(&office.ann, &format!("customerId: \"{one}\"")).await;
     office.patch(&id, &format!("customerId: \"{other}\"")).await;
     office.patch(&id, "subject: \"x\"").await;

@@ -81,7 +81,8 @@ async fn read(token: String, address: watch::Receiver<std::net::SocketAddr>, don
              nodes { id noteId type changes { field oldValue newValue } } pageInfo { hasNextPage endCursor } } }";
         let variables = json!({ "after": after, "first": 1 + random.below(100) });
         let at = *address.borrow();
-        let Some(data) = ask(at, &token, document, variables).await.filter(|data| data["noteEvents"].is_object()) else {
+        let Some(data) = ask(at, &token, document, variables).await.filter(|data| data["noteEvents"].is_object())
+        else {
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };

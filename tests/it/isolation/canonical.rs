@@ -34,7 +34,14 @@ fn numbered(known: &mut BTreeMap<i64, usize>, value: i64) -> usize {
 
 impl Canonical {
     pub fn new(mark: &'static str, first_id: i64, start: DateTime<Utc>) -> Self {
-        Self { mark, made: first_id..1_000 * first_id, start, ids: BTreeMap::new(), times: BTreeMap::new(), events: BTreeMap::new() }
+        Self {
+            mark,
+            made: first_id..1_000 * first_id,
+            start,
+            ids: BTreeMap::new(),
+            times: BTreeMap::new(),
+            events: BTreeMap::new(),
+        }
     }
 
     pub fn of(&mut self, value: &Value) -> Value {

@@ -93,8 +93,17 @@ impl Office {
         // Assignments of hidden notes and of visible ones.
         let assigned = |id: i64| keys.iter().map(move |user| format!("NoteAssignee:{}:{user}", id * 5));
         words.ids.insert("NoteAssignee".to_owned(), (1..=9).flat_map(assigned).collect());
-        let office =
-            Self { contract: Contract::read(), viewers, admin, author, words, secret, done: BTreeMap::new(), twins, opaque: Opaque::default() };
+        let office = Self {
+            contract: Contract::read(),
+            viewers,
+            admin,
+            author,
+            words,
+            secret,
+            done: BTreeMap::new(),
+            twins,
+            opaque: Opaque::default(),
+        };
         office.twins.level().await;
         office
     }

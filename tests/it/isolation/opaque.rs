@@ -51,9 +51,8 @@ impl Opaque {
             self.forth.extend(pairs.map(|(one, other)| ((*one).to_owned(), (*other).to_owned())));
         }
         let [mut one, mut other] = [one, other].map(hide_cursors);
-        let ids = [&one, &other].map(|text| {
-            tokens(text, EVENT, EVENT_LENGTH).into_iter().map(str::to_owned).collect::<Vec<String>>()
-        });
+        let ids = [&one, &other]
+            .map(|text| tokens(text, EVENT, EVENT_LENGTH).into_iter().map(str::to_owned).collect::<Vec<String>>());
         for (id, same) in ids[0].iter().zip(&ids[1]) {
             let forth = self.forth.entry(id.clone()).or_insert_with(|| same.clone());
             let back = self.back.entry(same.clone()).or_insert_with(|| id.clone());

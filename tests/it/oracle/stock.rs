@@ -21,7 +21,9 @@ use notegraph::error::{Error, Result};
 use notegraph::graphql::context::{ContextExt, DataSource};
 use notegraph::graphql::global_id::{GlobalIdTarget, parse_global_id};
 use notegraph::graphql::pagination::PageArgs;
-use notegraph::note::{AssigneeById, EventByHandle, MessageById, Note, NoteById, NoteEvent, NoteConnection, NoteListArgs, NoteMessage};
+use notegraph::note::{
+    AssigneeById, EventByHandle, MessageById, Note, NoteById, NoteConnection, NoteEvent, NoteListArgs, NoteMessage,
+};
 use notegraph::note_type::{self, NoteType, NoteTypeById};
 use notegraph::schema::Query as Declared;
 use notegraph::store::entity::token::Scope;
