@@ -148,22 +148,27 @@ async fn mutations_take_few_round_trips() {
 }
 
 /// Each query with the numbers of its statements and round trips, after the lookup of the token. The statements of one
-/// wave are sent one behind the other on one connection, so that a query takes as many round trips as it has waves.
+/// wave are sent one behind the other on one connection, so that a query takes as many round trips as it has waves; on
+/// several connections, each would count. The next wave may find another connection free.
 #[tokio::test]
 async fn queries_take_a_round_trip_for_each_wave() {
     let Some(server) = ObservedServer::new().await else { return };
     let person = "{ id fullName }";
     let note = server.note;
-    for n in 0..3 {
-        let document = "mutation($input: NoteCreateInput!) { noteCreate(input: $input) { note { id } } }";
-        let assignees = server.users.map(|user| user.to_string());
-        let customer = server.customer.to_string();
-        let input = json!({ "subject": n.to_string(), "customerId": customer, "assigneeIds": assignees });
-        let created = server.client.query_with(document, json!({ "input": input })).await;
-        let id = created["noteCreate"]["note"]["id"].clone();
+    let post = async |note: &str| {
         let document =
             "mutation($input: NoteMessagePostInput!) { noteMessagePost(input: $input) { userErrors { code } } }";
-        server.client.query_with(document, json!({ "input": { "noteId": id, "message": "one" } })).await;
+        let input = json!({ "noteId": note, "message": "one" });
+        let posted = server.client.query_with(document, json!({ "input": input })).await;
+        assert_eq!(posted["noteMessagePost"]["userErrors"], json!([]));
+    };
+    post(&note.to_string()).await;
+    let assignees = server.users.map(|user| user.to_string());
+    let input = json!({ "customerId": server.customer.to_string(), "assigneeIds": assignees });
+    for _ in 0..3 {
+        let document = "mutation($input: NoteCreateInput!) { noteCreate(input: $input) { note { id } } }";
+        let created = server.client.query_with(document, json!({ "input": input })).await;
+        post(created["noteCreate"]["note"]["id"].as_str().unwrap()).await;
     }
     let whole = format!(
         "{{ note(id: {note}) {{ id subject type {{ name }} company {{ name }} customer {person} user {person} \
@@ -179,11 +184,12 @@ async fn queries_take_a_round_trip_for_each_wave() {
     for (what, document) in [("a note with everything", whole), ("a list with relations", list), ("scalars", scalars)] {
         let all = server.traffic_of_query(&document).await;
         println!("{what}: {:#?}", all.iter().map(|traffic| &traffic.statements).collect::<Vec<_>>());
-        let [lookup, reads] = &all[..] else { panic!("{what} uses {} connections", all.len()) };
+        let Some((lookup, reads)) = all.split_first() else { panic!("{what} sends nothing") };
         assert_eq!((lookup.statements.len(), lookup.round_trips), (1, 1), "{what}");
-        counted.push((what, reads.statements.len(), reads.round_trips));
+        let statements: usize = reads.iter().map(|traffic| traffic.statements.len()).sum();
+        counted.push((what, statements, reads.iter().map(|traffic| traffic.round_trips).sum::<usize>()));
     }
-    let expected = [("a note with everything", 3, 2), ("a list with relations", 6, 3), ("scalars", 1, 1)];
+    let expected = [("a note with everything", 3, 2), ("a list with relations", 5, 3), ("scalars", 1, 1)];
     assert_eq!(counted, expected, "(query, statements, round trips)");
     drop(server.app);
 }
