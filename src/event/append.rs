@@ -6,6 +6,7 @@ use crate::graphql::context::AppState;
 use crate::graphql::user_errors::UserError;
 use crate::ids::{MessageId, NoteId};
 use crate::quota::{self, Quota, StorageUsage};
+use crate::store::PendingWords;
 use crate::store::db::{Dialect, ListColumn, RowList, Transaction, event_ids_to_insert, write_both};
 use crate::store::entity::event::{EventType, FieldChange};
 
@@ -13,6 +14,8 @@ use crate::store::entity::event::{EventType, FieldChange};
 pub struct ChangeContext<'a> {
     pub viewer: &'a Viewer,
     pub time: chrono::DateTime<chrono::Utc>,
+    /// The notes whose words are left to the gatherer.
+    pub pending_words: &'a PendingWords,
     quota: &'a Quota,
 }
 
@@ -39,7 +42,7 @@ impl NewEvent {
 
 impl<'a> ChangeContext<'a> {
     pub fn new(viewer: &'a Viewer, app: &'a AppState) -> Self {
-        Self { viewer, time: app.clock.now(), quota: &app.quota }
+        Self { viewer, time: app.clock.now(), pending_words: &app.pending_words, quota: &app.quota }
     }
 
     /// Returns an error for the client if `growth` and these events exceed the company's quota. Called before anything

@@ -5,9 +5,11 @@ mod access_scope;
 mod columns;
 pub mod db;
 pub mod entity;
+mod pending_words;
 pub mod private_file;
 pub mod provenance;
 pub mod selected_columns;
 
 pub use access_scope::AccessScope;
 pub use columns::{ColumnSet, ColumnTable};
+pub use pending_words::PendingWords;
