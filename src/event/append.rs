@@ -7,7 +7,7 @@ use crate::graphql::user_errors::UserError;
 use crate::ids::{MessageId, NoteId};
 use crate::quota::{self, Quota, StorageUsage};
 use crate::store::PendingWords;
-use crate::store::db::{Dialect, ListColumn, RowList, Transaction, event_ids_to_insert, write_both};
+use crate::store::db::{Dialect, ListColumn, RowList, Transaction, event_ids_to_insert};
 use crate::store::entity::event::{EventType, FieldChange};
 
 /// The author and the time of a change. All events of one change have the same time.
@@ -78,18 +78,17 @@ impl<'a> ChangeContext<'a> {
         let growth = growth + of_events(&events);
         let dialect = Dialect::of(transaction);
         let ids = event_ids_to_insert(transaction, events.len()).await?;
-        let mut values = quota::usage_values(dialect, self.viewer.company_id, growth).to_vec();
-        let shared = values.len();
-        values.extend([Some(self.viewer.user_id).into(), self.time.into()]);
+        let mut values = vec![self.viewer.company_id.into(), Some(self.viewer.user_id).into(), self.time.into()];
         let [kind, note_id, message_id, changes, bytes] = columns(&events);
-        let insert = match ids {
+        let sql = match ids {
             Some(ids) => {
                 let id = ("id", ListColumn::ids(ids));
                 insert(&dialect.row_list("k", [id, kind, note_id, message_id, changes, bytes], &mut values))
             }
             None => insert(&dialect.row_list("k", [kind, note_id, message_id, changes, bytes], &mut values)),
         };
-        write_both(transaction, [quota::ADD_USAGE, &insert], values, shared).await
+        quota::add_usage(transaction, self.viewer.company_id, growth).await?;
+        transaction.execute_raw(dialect.statement(sql, values)).await.map(drop)
     }
 }
 
@@ -104,10 +103,10 @@ fn columns(events: &[NewEvent]) -> [(&'static str, ListColumn); 5] {
     ]
 }
 
-/// The statement that inserts events. It follows [`quota::ADD_USAGE`], whose first parameter is the company.
+/// The statement that inserts events. Its first parameters are the company, the actor and the time.
 fn insert<const N: usize>(events: &RowList<N>) -> String {
     format!(
-        "INSERT INTO event (company_id, actor_id, created_on, {}) SELECT $1, $5, $6, {} FROM {}",
+        "INSERT INTO event (company_id, actor_id, created_on, {}) SELECT $1, $2, $3, {} FROM {}",
         events.names.join(", "),
         events.columns.join(", "),
         events.table

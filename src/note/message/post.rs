@@ -132,7 +132,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     let asked_key = key.ask(&mut reads, ctx.access());
     let note = RequestedNote::ask(&mut reads, ctx.access(), "noteId", &note_id);
     let (transaction, mut answers) = app.db.begin_with(reads).await?;
-    match key.find(&transaction, ctx, asked_key, &mut answers).await? {
+    match key.find(ctx, asked_key, &mut answers)? {
         PriorResult::New => {}
         PriorResult::Completed(id) => {
             transaction.rollback().await?;

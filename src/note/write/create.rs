@@ -161,7 +161,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let asked_key = key.ask(&mut reads, ctx.access());
     let references = references.ask(&mut reads, ctx.access());
     let (transaction, mut answers) = app.db.begin_with(reads).await?;
-    match key.find(&transaction, ctx, asked_key, &mut answers).await? {
+    match key.find(ctx, asked_key, &mut answers)? {
         PriorResult::New => {}
         PriorResult::Completed(id) => {
             transaction.rollback().await?;

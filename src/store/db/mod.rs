@@ -34,7 +34,6 @@ pub use connect::{DatabaseSettings, TokenConnections, connect};
 pub use connect_error::ConnectError;
 pub use dialect::{
     Dialect, ListColumn, LockedName, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text,
-    write_both,
 };
 pub use fault::DbFault;
 pub use file::{IfMissing, database_file};

@@ -1,4 +1,5 @@
 mod batches;
+mod merged;
 
 use std::mem::take;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,6 +12,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+use self::merged::merged;
 use super::executor::DbExecutor;
 use super::fault::DbFault;
 use super::group_commit::GroupCommit;
@@ -139,7 +141,7 @@ impl Transaction {
         if self.savepoint > 0 {
             self.flush().await?;
         } else if let Some(DbExecutor::Postgres(session)) = &self.open {
-            let writes = take(&mut *self.waiting());
+            let writes = merged(take(&mut *self.waiting()));
             if !writes.is_empty() {
                 let session = Arc::clone(session);
                 // Boxed, since the futures of mutations contain this one.

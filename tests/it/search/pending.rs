@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::{search, text};
 use testkit::{App, Client, Engine, Random, assert_search_index_is_current};
 
-const CREATE: &str = "mutation($input: NoteCreateInput!) { noteCreate(input: $input) { note { id } userErrors { code } } }";
+const CREATE: &str =
+    "mutation($input: NoteCreateInput!) { noteCreate(input: $input) { note { id } userErrors { code } } }";
 const PATCH: &str = "mutation($input: NotePatchInput!) { notePatch(input: $input) { userErrors { code } } }";
 const POST: &str = "mutation($input: NoteMessagePostInput!) { noteMessagePost(input: $input) { userErrors { code } } }";
 const ASSIGN: &str = "mutation($input: NoteAssignInput!) { noteAssign(input: $input) { userErrors { code } } }";
@@ -118,7 +119,8 @@ async fn only_new_messages_are_gathered() {
     post(&ids[0], "fourth").await;
     assert_eq!(waiting(app.db()).await, [(notes[0], 0)]);
     assert_search_index_is_current(app.db()).await;
-    let found = client.query("{ one: notes(search: \"one \") { totalCount } third: notes(search: \"third \") { totalCount } }");
+    let found =
+        client.query("{ one: notes(search: \"one \") { totalCount } third: notes(search: \"third \") { totalCount } }");
     assert_eq!(found.await.data(), &json!({ "one": { "totalCount": 0 }, "third": { "totalCount": 1 } }));
 }
 
@@ -213,9 +215,7 @@ async fn searches_find_the_same_before_and_after_the_words_are_gathered() {
         notes(search: $text) { totalCount totalCountPrecision edges { searchHit { field snippet } node { id } } } \
         best: notes(search: $text, orderBy: [{ field: RELEVANCE, direction: DESC }], first: 5) { nodes { id } } \
         noteCounts(groupBy: STATUS, search: $text) { key count precision } }";
-    for (seed, limits) in
-        [(1, ListLimits::default()), (2, ListLimits { looked_at: 1, ..ListLimits::default() })]
-    {
+    for (seed, limits) in [(1, ListLimits::default()), (2, ListLimits { looked_at: 1, ..ListLimits::default() })] {
         let (gathers, waits) = (Side::start(limits).await, Side::start(limits).await);
         let mut random = Random(seed);
         let mut ids: Vec<String> = Vec::new();
@@ -244,6 +244,9 @@ async fn searches_find_the_same_before_and_after_the_words_are_gathered() {
             }
             for _ in 0..3 {
                 let (searched, _) = search(&mut random);
+                if searched.trim().is_empty() {
+                    continue;
+                }
                 let mut found = Vec::new();
                 for side in [&gathers, &waits] {
                     found.push(side.client.query_with(find, json!({ "text": searched })).await.data().clone());
