@@ -7,13 +7,16 @@ use crate::graphql::context::AppState;
 use crate::graphql::user_errors::UserError;
 use crate::ids::{MessageId, NoteId};
 use crate::quota::{self, Quota, StorageUsage};
-use crate::store::db::{Dialect, ListColumn, RowList, Transaction, event_ids_to_insert, write_both};
+use crate::store::PendingWords;
+use crate::store::db::{Dialect, ListColumn, RowList, Transaction, event_ids_to_insert};
 use crate::store::entity::event::{EventType, FieldChange};
 
 /// The author and the time of a change. All events of one change have the same time.
 pub struct ChangeContext<'a> {
     pub viewer: &'a Viewer,
     pub time: chrono::DateTime<chrono::Utc>,
+    /// The notes whose words are left to the gatherer.
+    pub pending_words: &'a PendingWords,
     quota: &'a Quota,
 }
 
@@ -47,7 +50,7 @@ impl NewEvent {
 
 impl<'a> ChangeContext<'a> {
     pub fn new(viewer: &'a Viewer, app: &'a AppState) -> Self {
-        Self { viewer, time: app.clock.now(), quota: &app.quota }
+        Self { viewer, time: app.clock.now(), pending_words: &app.pending_words, quota: &app.quota }
     }
 
     /// Returns an error for the client if `growth` and these events exceed the company's quota. Called before anything
@@ -83,11 +86,9 @@ impl<'a> ChangeContext<'a> {
         let growth = growth + of_events(&events);
         let dialect = Dialect::of(transaction);
         let ids = event_ids_to_insert(transaction, events.len()).await?;
-        let mut values = quota::usage_values(dialect, self.viewer.company_id, growth).to_vec();
-        let shared = values.len();
-        values.extend([Some(self.viewer.user_id).into(), self.time.into()]);
+        let mut values = vec![self.viewer.company_id.into(), Some(self.viewer.user_id).into(), self.time.into()];
         let columns = columns(&events);
-        let insert = match ids {
+        let sql = match ids {
             Some(ids) => {
                 let [a, b, c, d, e, f, g, h, i, j, k, l, m] = columns;
                 let columns = [("id", ListColumn::ids(ids)), a, b, c, d, e, f, g, h, i, j, k, l, m];
@@ -95,7 +96,8 @@ impl<'a> ChangeContext<'a> {
             }
             None => insert(dialect, &dialect.row_list("k", columns, &mut values)),
         };
-        write_both(transaction, [quota::ADD_USAGE, &insert], values, shared).await
+        quota::add_usage(transaction, self.viewer.company_id, growth).await?;
+        transaction.execute_raw(dialect.statement(sql, values)).await.map(drop)
     }
 }
 
@@ -131,7 +133,7 @@ const NOTE: &str = "note_id";
 /// 1 and 0 for true and false, and -1 for null.
 const CONFIDENTIAL: [&str; 2] = ["confidential_before", "confidential_after"];
 
-/// The statement that inserts events. It follows [`quota::ADD_USAGE`], whose first parameter is the company. For
+/// The statement that inserts events. Its first parameters are the company, the actor and the time. For
 /// confidential notes, it adds the assignees as the statement finds them, before or after the change.
 fn insert<const N: usize>(dialect: Dialect, events: &RowList<N>) -> String {
     let column = |name: &str| {
@@ -159,7 +161,7 @@ fn insert<const N: usize>(dialect: Dialect, events: &RowList<N>) -> String {
     let [before, after] = CONFIDENTIAL.map(column);
     format!(
         "INSERT INTO event (company_id, actor_id, created_on, {}, assignees) \
-         SELECT $1, $5, $6, {}, CASE WHEN {before} = 1 OR {after} = 1 THEN {assignees} END FROM {}",
+         SELECT $1, $2, $3, {}, CASE WHEN {before} = 1 OR {after} = 1 THEN {assignees} END FROM {}",
         events.names.join(", "),
         values.join(", "),
         events.table

@@ -16,7 +16,7 @@ use crate::store::db::{Db, OperationContext};
 use crate::store::entity::token::Scope;
 use crate::store::selected_columns::{ObjectTable, SelectedNames};
 use crate::store::statement_template::TemplateName;
-use crate::store::{AccessScope, ColumnSet};
+use crate::store::{AccessScope, ColumnSet, PendingWords};
 
 /// State of the process.
 #[derive(Clone)]
@@ -25,6 +25,7 @@ pub struct AppState {
     pub clock: Clock,
     pub limits: ListLimits,
     pub quota: Quota,
+    pub pending_words: PendingWords,
 }
 
 impl AppState {

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use async_graphql::InputType;
 use breadth::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait};
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::ids::{CompanyId, RecordId, UserId};
 use crate::store::AccessScope;
-use crate::store::db::{Answer, Answers, LockedName, ReadBatch, Transaction};
+use crate::store::db::{Answer, Answers, LockedName, ReadBatch};
 use crate::store::entity::idempotency_key::{Column, Entity, Model};
 
 /// Maximum length of a key, in characters.
@@ -95,28 +95,19 @@ impl<I: RecordId> IdempotencyKey<I> {
     }
 
     /// The earlier change under this key, from the answers to what was asked with [`Self::ask`].
-    pub async fn find(
-        &self,
-        transaction: &Transaction,
-        ctx: &Context<'_>,
-        asked: RequestedKey,
-        answers: &mut Answers,
-    ) -> Result<PriorResult<I>> {
+    pub fn find(&self, ctx: &Context<'_>, asked: RequestedKey, answers: &mut Answers) -> Result<PriorResult<I>> {
         let (Some(given), Some((lock, stored))) = (&self.0, asked.0) else { return Ok(PriorResult::New) };
         if !answers.has_locked(lock)? {
             let message = "Another request with this key is still running; try again in a moment.";
             return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
         }
         let Some(row) = answers.take_models::<Model>(stored)?.pop() else { return Ok(PriorResult::New) };
-        if is_expired(&row, ctx.app().clock.now()) {
-            Entity::delete_by_id(given.id(ctx.access())).exec(&transaction.writes()).await?;
-            return Ok(PriorResult::New);
-        }
-        Ok(given.result(&row))
+        // [`Self::keep`] replaces it.
+        if is_expired(&row, ctx.app().clock.now()) { Ok(PriorResult::New) } else { Ok(given.result(&row)) }
     }
 
-    /// Stores the key with the id of the record that the viewer has created at this time, and deletes some expired
-    /// keys.
+    /// Stores the key with the id of the record that the viewer has created at this time, in place of an expired one,
+    /// and deletes some other expired keys.
     pub async fn keep(
         self,
         transaction: &impl ConnectionTrait,
@@ -134,8 +125,12 @@ impl<I: RecordId> IdempotencyKey<I> {
             made_id: made_id.into(),
             created_on: time,
         };
-        forget(transaction, row.company_id, time - KEPT).await?;
-        Entity::insert(row.into_active_model().reset_all()).exec_without_returning(transaction).await?;
+        forget(transaction, &row, time - KEPT).await?;
+        let expired = OnConflict::columns([Column::CompanyId, Column::UserId, Column::Operation, Column::Key])
+            .update_columns([Column::InputHash, Column::MadeId, Column::CreatedOn])
+            .to_owned();
+        let insert = Entity::insert(row.into_active_model().reset_all()).on_conflict(expired);
+        insert.exec_without_returning(transaction).await?;
         Ok(())
     }
 }
@@ -169,7 +164,9 @@ pub fn gone() -> UserError {
     UserError::new(ErrorCode::NotFound, &PATH, message)
 }
 
-async fn forget(transaction: &impl ConnectionTrait, company_id: CompanyId, before: DateTime<Utc>) -> Result<()> {
+/// Deletes some of the company's expired keys, except the given one, which is written at the same time.
+async fn forget(transaction: &impl ConnectionTrait, kept: &Model, before: DateTime<Utc>) -> Result<()> {
+    let company_id = kept.company_id;
     let key = [Column::UserId, Column::Operation, Column::Key];
     // Concurrent transactions delete different rows, instead of waiting for each other.
     let old = Query::select()
@@ -177,6 +174,11 @@ async fn forget(transaction: &impl ConnectionTrait, company_id: CompanyId, befor
         .from(Entity)
         .and_where(Column::CompanyId.eq(company_id))
         .and_where(Column::CreatedOn.lte(before))
+        .and_where(Expr::tuple(key.map(Expr::col)).ne(Expr::tuple([
+            Expr::val(kept.user_id),
+            Expr::val(kept.operation.as_str()),
+            Expr::val(kept.key.as_str()),
+        ])))
         .order_by(Column::CreatedOn, sea_orm::Order::Asc)
         .limit(FORGOTTEN)
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)

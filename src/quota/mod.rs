@@ -11,6 +11,4 @@ mod usage;
 pub use check::{ExceededQuota, Quota};
 pub use limits::QuotaLimits;
 pub use size::{changes_bytes, event_bytes, message_bytes, note_bytes, row_bytes};
-pub use usage::{
-    ADD_USAGE, StorageUsage, add_usage, ask_messages_usage, messages_usage, read_usage, usage_values, write_limits,
-};
+pub use usage::{StorageUsage, add_usage, ask_messages_usage, messages_usage, read_usage, write_limits};

@@ -40,19 +40,14 @@ impl std::ops::AddAssign for StorageUsage {
     }
 }
 
-/// Adds to the usage of a company; takes the values of [`usage_values`].
-pub const ADD_USAGE: &str = "INSERT INTO company_usage (company_id, stripe, notes, bytes) VALUES ($1, $2, $3, $4) \
-     ON CONFLICT (company_id, stripe) DO UPDATE \
-     SET notes = company_usage.notes + excluded.notes, bytes = company_usage.bytes + excluded.bytes";
-
-/// The values for [`ADD_USAGE`].
-pub fn usage_values(dialect: Dialect, company_id: CompanyId, growth: StorageUsage) -> [Value; 4] {
+/// Chooses a row of a company's usage.
+fn stripe(dialect: Dialect) -> i32 {
     let mut stripe = [0];
     // Without randomness all writers take the same row and wait for each other, which is slow but correct.
     if dialect.has_concurrent_writers() && getrandom::fill(&mut stripe).is_err() {
         stripe = [0];
     }
-    [company_id.into(), i32::from(stripe[0] % STRIPES).into(), growth.notes.into(), growth.bytes.into()]
+    i32::from(stripe[0] % STRIPES)
 }
 
 /// Adds to the usage of a company. Call it in the transaction of the change that it counts.
@@ -68,8 +63,11 @@ pub async fn add_usage(
         return Ok(());
     }
     let dialect = Dialect::of(connection);
-    let values = usage_values(dialect, company_id, growth);
-    connection.execute_raw(dialect.statement(ADD_USAGE, values)).await.map(drop)
+    let sql = "INSERT INTO company_usage (company_id, stripe, notes, bytes) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (company_id, stripe) DO UPDATE \
+               SET notes = company_usage.notes + excluded.notes, bytes = company_usage.bytes + excluded.bytes";
+    let values: [Value; 4] = [company_id.into(), stripe(dialect).into(), growth.notes.into(), growth.bytes.into()];
+    connection.execute_raw(dialect.statement(sql, values)).await.map(drop)
 }
 
 /// Reads the usage of a company, and the limits that were set for it alone.

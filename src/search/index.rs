@@ -5,6 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::indexed::IndexedTexts;
 use super::part::Part;
 use crate::ids::CompanyId;
+use crate::store::PendingWords;
 use crate::store::db::Dialect;
 use crate::store::db::full_text::{self, IndexedPart};
 
@@ -41,6 +42,50 @@ pub async fn replace(
     for some in parts.chunks(ROWS) {
         let texts = IndexedTexts::of(some, known, company_id, Dialect::of(connection)).await?;
         full_text::replace(connection, company_id, &indexed(some, &texts)).await?;
+    }
+    Ok(())
+}
+
+/// Indexes new parts as [`add`] does, but leaves the words of their notes to the [`Gatherer`](super::Gatherer), unless too
+/// many notes wait for it.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn add_later(
+    connection: &impl ConnectionTrait,
+    pending: &PendingWords,
+    company_id: CompanyId,
+    parts: &[Part<'_>],
+    known: &IndexedTexts,
+) -> Result<(), DbErr> {
+    if pending.are_many() {
+        return add(connection, company_id, parts, known).await;
+    }
+    for some in parts.chunks(ROWS) {
+        let texts = IndexedTexts::of(some, known, company_id, Dialect::of(connection)).await?;
+        pending.add(full_text::add_later(connection, company_id, &indexed(some, &texts)).await?);
+    }
+    Ok(())
+}
+
+/// Indexes parts as [`replace`] does, but leaves the words of their notes to the [`Gatherer`](super::Gatherer), unless too
+/// many notes wait for it.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn replace_later(
+    connection: &impl ConnectionTrait,
+    pending: &PendingWords,
+    company_id: CompanyId,
+    parts: &[Part<'_>],
+    known: &IndexedTexts,
+) -> Result<(), DbErr> {
+    if pending.are_many() {
+        return replace(connection, company_id, parts, known).await;
+    }
+    for some in parts.chunks(ROWS) {
+        let texts = IndexedTexts::of(some, known, company_id, Dialect::of(connection)).await?;
+        pending.add(full_text::replace_later(connection, company_id, &indexed(some, &texts)).await?);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod columns;
 pub mod db;
 pub mod entity;
 mod event_access;
+mod pending_words;
 pub mod private_file;
 pub mod provenance;
 pub mod selected_columns;
@@ -13,3 +14,4 @@ pub mod statement_template;
 
 pub use access_scope::AccessScope;
 pub use columns::{ColumnSet, ColumnTable};
+pub use pending_words::PendingWords;

@@ -4,6 +4,7 @@
 mod evaluate;
 mod hidden;
 mod index;
+mod pending;
 mod relevance;
 mod walk;
 mod words;

@@ -1,7 +1,7 @@
 //! Reads and writes of a transaction that are sent together.
 
 use notegraph::store::db::{Dialect, Transaction};
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Value};
 use testkit::{App, Engine};
 
 const INSERT: &str = "INSERT INTO company (id, name, created_on) VALUES ($1, $2, '2026-01-01 00:00:00')";
@@ -21,16 +21,43 @@ async fn begun(app: &App) -> Transaction {
     app.db().begin_with(app.db().reads()).await.unwrap().0
 }
 
+/// They are one statement on `PostgreSQL`, and rows may refer to rows of other writes.
 #[tokio::test]
-async fn writes_are_committed_in_their_order() {
+async fn writes_are_committed_together() {
+    let app = App::start().await;
+    let dialect = app.db().dialect();
+    let transaction = begun(&app).await;
+    let recording = app.record();
+    insert(&transaction.writes(), 1, "first").await.unwrap();
+    for (id, name) in [(1, "call"), (2, "visit")] {
+        let sql = "INSERT INTO note_type (company_id, id, name, from_import) VALUES ($1, $2, $3, false)";
+        let values: [Value; 3] = [1_i64.into(), id.into(), name.into()];
+        transaction.writes().execute_raw(dialect.statement(sql, values)).await.unwrap();
+    }
+    insert(&transaction.writes(), 2, "second").await.unwrap();
+    transaction.commit().await.unwrap();
+    let statements = if app.db().backend() == DatabaseBackend::Postgres { 1 } else { 4 };
+    assert_eq!(recording.count(), statements, "{:#?}", recording.sql());
+    assert_eq!(names(app.db().read()).await, ["first", "second"]);
+    let types = app.db().read().query_all_raw(dialect.statement("SELECT name FROM note_type WHERE id < 3", [])).await;
+    assert_eq!(types.unwrap().len(), 2);
+}
+
+/// A statement with common table expressions is none itself, and sees what was written before it.
+#[tokio::test]
+async fn a_write_that_cannot_be_merged_keeps_its_place() {
     let app = App::start().await;
     let transaction = begun(&app).await;
     insert(&transaction.writes(), 1, "first").await.unwrap();
-    let renamed = "UPDATE company SET name = 'second' WHERE name = 'first'";
-    transaction.writes().execute_raw(app.db().dialect().statement(renamed, [])).await.unwrap();
-    insert(&transaction.writes(), 2, "third").await.unwrap();
+    insert(&transaction.writes(), 2, "second").await.unwrap();
+    let renamed = "WITH old AS (SELECT id FROM company WHERE name = $1) \
+                   UPDATE company SET name = $2 WHERE id IN (SELECT id FROM old)";
+    let values = ["first", "third"].map(Value::from);
+    transaction.writes().execute_raw(app.db().dialect().statement(renamed, values)).await.unwrap();
+    insert(&transaction.writes(), 4, "fourth").await.unwrap();
+    insert(&transaction.writes(), 5, "fifth").await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(names(app.db().read()).await, ["second", "third"]);
+    assert_eq!(names(app.db().read()).await, ["third", "second", "fourth", "fifth"]);
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use notegraph::meter::OperationLimits;
 use notegraph::quota::{self, Quota};
 use notegraph::scheduling::watchdog;
 use notegraph::schema;
+use notegraph::search::Gatherer;
+use notegraph::store::PendingWords;
 use notegraph::store::db::{Db, IdSpacing, RowQueries};
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -102,7 +104,13 @@ impl App {
             move |info| recorder.hear(info.statement)
         });
         let start: DateTime<Utc> = START.parse().unwrap();
-        let app = context::AppState { db, clock: Clock::stepping(start), limits, quota };
+        let app = context::AppState {
+            db,
+            clock: Clock::stepping(start),
+            limits,
+            quota,
+            pending_words: PendingWords::default(),
+        };
         let settings = HttpSettings {
             token_rate_limit: ENDLESS,
             address_rate_limit: ENDLESS,
@@ -134,6 +142,12 @@ impl App {
 
     pub fn clock(&self) -> &Clock {
         &self.0.app.clock
+    }
+
+    /// Gathers the words of all notes that wait for it, which the program does in the background.
+    pub async fn gather_words(&self) {
+        let pending = self.context().pending_words.clone();
+        Gatherer { db: self.db().clone(), pending }.gather_all().await.unwrap();
     }
 
     /// The URL of the database, for commands that connect themselves.

@@ -132,7 +132,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     let asked_key = key.ask(&mut reads, ctx.access());
     let note = RequestedNote::ask(&mut reads, ctx.access(), "noteId", &note_id);
     let (transaction, mut answers) = app.db.begin_with(reads).await?;
-    match key.find(&transaction, ctx, asked_key, &mut answers).await? {
+    match key.find(ctx, asked_key, &mut answers)? {
         PriorResult::New => {}
         PriorResult::Completed(id) => {
             transaction.rollback().await?;
@@ -181,7 +181,8 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .filter(note::Column::Id.eq(note.id))
         .exec(&writes)
         .await?;
-    search::add(&writes, note.company_id, &search::parts([], [&message]), &texts).await?;
+    let parts = search::parts([], [&message]);
+    search::add_later(&writes, context.pending_words, note.company_id, &parts, &texts).await?;
     context.append(&writes, events, growth).await?;
     key.keep(&writes, context.viewer, context.time, message.id).await?;
     transaction.commit().await?;

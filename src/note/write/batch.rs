@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID};
 use breadth::{field_ref, inline, object};
 
-use super::lock::lock_notes;
+use super::lock::RequestedNotes;
 use crate::error::Result;
 use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
@@ -14,7 +14,7 @@ use crate::ids::NoteId;
 use crate::note::object::Note;
 use crate::note::text::NOTES;
 use crate::store::AccessScope;
-use crate::store::db::Transaction;
+use crate::store::db::{Answers, ReadBatch, Transaction};
 use crate::store::entity::note;
 
 /// What to do if some of several notes cannot be changed.
@@ -52,6 +52,50 @@ object! {
 /// The path of the IDs in the input.
 const IDS: [&str; 2] = ["input", "ids"];
 
+/// The notes of such a mutation, which the first reads of its transaction load and lock.
+pub struct RequestedBatch {
+    policy: BatchErrorPolicy,
+    /// The IDs in the order of the input; with the client's error message if one is malformed.
+    asked: Vec<(ID, Result<NoteId, String>)>,
+    notes: RequestedNotes,
+}
+
+impl RequestedBatch {
+    /// Adds the read of the notes. Too many IDs are an error, and none of them is read.
+    pub fn ask(
+        reads: &mut ReadBatch,
+        access: AccessScope,
+        ids: Vec<ID>,
+        policy: BatchErrorPolicy,
+        errors: &mut UserErrors,
+    ) -> Self {
+        let ids = if errors.check_count(&IDS, ids.len(), NOTES) { ids } else { Vec::new() };
+        let asked: Vec<_> = ids.into_iter().map(|id| (id.clone(), NoteId::parse(&id))).collect();
+        let keys: BTreeSet<NoteId> = asked.iter().filter_map(|(_, key)| key.as_ref().ok()).copied().collect();
+        Self { policy, asked, notes: RequestedNotes::ask(reads, access, keys.into_iter().collect()) }
+    }
+
+    /// The keys of the notes, each once, whether the viewer sees them or not.
+    pub fn keys(&self) -> &[NoteId] {
+        self.notes.keys()
+    }
+
+    /// The locked notes.
+    pub async fn batch(
+        self,
+        transaction: &Transaction,
+        access: AccessScope,
+        answers: &mut Answers,
+    ) -> Result<NoteBatch> {
+        let Self { policy, asked, notes: requested } = self;
+        let notes = requested.notes(transaction, access, answers).await?;
+        let notes: BTreeMap<NoteId, note::Model> = notes.into_iter().map(|note| (note.id, note)).collect();
+        let gone = requested.keys().iter().filter(|key| !notes.contains_key(key));
+        let failed = gone.map(|key| (*key, vec![UserError::no_note("ids", &key.global_id())])).collect();
+        Ok(NoteBatch { policy, asked, notes, failed })
+    }
+}
+
 /// The notes of such a mutation, locked until its transaction ends.
 pub struct NoteBatch {
     policy: BatchErrorPolicy,
@@ -64,24 +108,6 @@ pub struct NoteBatch {
 }
 
 impl NoteBatch {
-    pub async fn lock(
-        transaction: &Transaction,
-        access: AccessScope,
-        ids: Vec<ID>,
-        policy: BatchErrorPolicy,
-        errors: &mut UserErrors,
-    ) -> Result<Self> {
-        let ids = if errors.check_count(&IDS, ids.len(), NOTES) { ids } else { Vec::new() };
-        let asked: Vec<_> = ids.into_iter().map(|id| (id.clone(), NoteId::parse(&id))).collect();
-        let keys: BTreeSet<NoteId> = asked.iter().filter_map(|(_, key)| key.as_ref().ok()).copied().collect();
-        let keys: Vec<NoteId> = keys.into_iter().collect();
-        let notes = lock_notes(transaction, access, &keys).await?;
-        let notes: BTreeMap<NoteId, note::Model> = notes.into_iter().map(|note| (note.id, note)).collect();
-        let gone = keys.into_iter().filter(|key| !notes.contains_key(key));
-        let failed = gone.map(|key| (key, vec![UserError::no_note("ids", &key.global_id())])).collect();
-        Ok(Self { policy, asked, notes, failed })
-    }
-
     /// Records that a note cannot be changed.
     pub fn fail(&mut self, key: NoteId, errors: UserErrors) {
         self.failed.insert(key, errors.0);

@@ -161,7 +161,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let asked_key = key.ask(&mut reads, ctx.access());
     let references = references.ask(&mut reads, ctx.access());
     let (transaction, mut answers) = app.db.begin_with(reads).await?;
-    match key.find(&transaction, ctx, asked_key, &mut answers).await? {
+    match key.find(ctx, asked_key, &mut answers)? {
         PriorResult::New => {}
         PriorResult::Completed(id) => {
             transaction.rollback().await?;
@@ -210,7 +210,8 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&writes).await?;
     let assignments = new_assignments(&context, &note, &assignees, 0);
     insert_assignments(&writes, &assignments).await?;
-    search::add(&writes, note.company_id, &search::parts([&note], []), &texts).await?;
+    let parts = search::parts([&note], []);
+    search::add_later(&writes, context.pending_words, note.company_id, &parts, &texts).await?;
     context.append(&writes, events, growth).await?;
     key.keep(&writes, context.viewer, context.time, note.id).await?;
     transaction.commit().await?;

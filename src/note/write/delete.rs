@@ -96,29 +96,20 @@ pub struct Losses {
 }
 
 /// What the deletion of notes removes, read behind the lock of these notes.
-struct RequestedLosses {
+pub struct RequestedLosses {
     report: RequestedReport,
     messages: Answer,
 }
 
 impl RequestedLosses {
-    fn ask(reads: &mut ReadBatch, access: AccessScope, notes: &[NoteId]) -> Self {
+    pub fn ask(reads: &mut ReadBatch, access: AccessScope, notes: &[NoteId]) -> Self {
         let report = RequestedReport::ask(reads, access, notes);
         Self { report, messages: ask_messages_usage(reads, access, notes) }
     }
 
-    fn losses(self, answers: &mut Answers, notes: &[note::Model]) -> Result<Losses> {
+    pub fn losses(self, answers: &mut Answers, notes: &[note::Model]) -> Result<Losses> {
         let messages = messages_usage(answers, self.messages)?;
         Ok(Losses { report: self.report.report(answers, notes)?, messages })
-    }
-}
-
-impl Losses {
-    pub async fn read(transaction: &Transaction, access: AccessScope, notes: &[note::Model]) -> Result<Self> {
-        let keys: Vec<NoteId> = notes.iter().map(|note| note.id).collect();
-        let mut reads = transaction.reads();
-        let asked = RequestedLosses::ask(&mut reads, access, &keys);
-        asked.losses(&mut transaction.read(reads).await?, notes)
     }
 }
 

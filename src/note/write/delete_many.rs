@@ -3,8 +3,8 @@
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
-use super::delete::{Losses, remove};
+use super::batch::{BatchErrorPolicy, NoteBatchResult, RequestedBatch};
+use super::delete::{RequestedLosses, remove};
 use super::deletion::DeletionReport;
 use crate::error::Result;
 use crate::event::ChangeContext;
@@ -56,14 +56,17 @@ pub async fn delete_many(ctx: &Context<'_>, input: NotesDeleteInput) -> Result<N
     let mut errors = UserErrors::default();
     let app = ctx.app();
     let access = ctx.access();
-    let transaction = app.db.begin().await?;
-    let mut batch = NoteBatch::lock(&transaction, access, ids, error_policy.unwrap_or_default(), &mut errors).await?;
+    let mut reads = app.db.reads();
+    let batch = RequestedBatch::ask(&mut reads, access, ids, error_policy.unwrap_or_default(), &mut errors);
+    let losses = RequestedLosses::ask(&mut reads, access, batch.keys());
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    let mut batch = batch.batch(&transaction, access, &mut answers).await?;
     let mut payload = NotesDeletePayload::default();
     if batch.is_refused(&errors) || batch.notes.is_empty() {
         transaction.rollback().await?;
     } else {
         let notes: Vec<note::Model> = std::mem::take(&mut batch.notes).into_values().collect();
-        let losses = Losses::read(&transaction, access, &notes).await?;
+        let losses = losses.losses(&mut answers, &notes)?;
         let context = ChangeContext::new(viewer, app);
         payload.report = Some(remove(&transaction, access, &context, &notes, losses).await?);
         transaction.commit().await?;

@@ -54,15 +54,36 @@ impl<'i> RequestedNote<'i> {
     }
 }
 
-/// Loads those of the notes that the viewer sees, in the order of their keys, and locks them until the transaction
-/// ends. (`SQLite` has one writer at a time anyway.) The rows are locked in key order too, so that two changes of many
-/// notes cannot deadlock.
-pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[NoteId]) -> Result<Vec<note::Model>> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
+/// Notes that the first reads of a transaction load and lock.
+pub struct RequestedNotes {
+    keys: Vec<NoteId>,
+    asked: Option<Answer>,
+}
+
+impl RequestedNotes {
+    /// Adds the read of those of the notes that the viewer sees, in the order of their keys, which locks them until the
+    /// transaction ends. (`SQLite` has one writer at a time anyway.) The rows are locked in key order too, so that two
+    /// changes of many notes cannot deadlock.
+    pub fn ask(reads: &mut ReadBatch, access: AccessScope, keys: Vec<NoteId>) -> Self {
+        let asked = (!keys.is_empty()).then(|| reads.add(&locked(reads.dialect(), access, &keys)));
+        Self { keys, asked }
     }
-    let rows = transaction.rows(&locked(Dialect::of(transaction), access, keys)).await?;
-    still_seen(transaction, access, keys, &rows).await
+
+    /// The keys of the notes, whether the viewer sees them or not.
+    pub fn keys(&self) -> &[NoteId] {
+        &self.keys
+    }
+
+    /// The locked notes.
+    pub async fn notes(
+        &self,
+        transaction: &Transaction,
+        access: AccessScope,
+        answers: &mut Answers,
+    ) -> Result<Vec<note::Model>> {
+        let Some(asked) = self.asked else { return Ok(Vec::new()) };
+        still_seen(transaction, access, &self.keys, &answers.take(asked)).await
+    }
 }
 
 /// Selects those of the notes that the viewer sees, without columns.
@@ -149,13 +170,6 @@ impl References {
             self.add(errors, &[path, &[index.as_str()]].concat(), id)
         };
         distinct(ids.iter().enumerate().filter_map(user))
-    }
-
-    /// Looks up the references: each that does not exist for the viewer is an error.
-    pub async fn check(self, transaction: &Transaction, access: AccessScope, errors: &mut UserErrors) -> Result<()> {
-        let mut reads = transaction.reads();
-        let asked = self.ask(&mut reads, access);
-        asked.check(&mut transaction.read(reads).await?, errors)
     }
 
     /// Adds the reads of the references.

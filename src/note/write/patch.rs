@@ -149,7 +149,7 @@ pub async fn save(
     let writes = transaction.writes();
     update_rows::<note::Entity>(&writes, key, changed().map(|diff| (&diff.note, &diff.columns)).collect()).await?;
     let texts: Vec<Part> = diffs.iter().flat_map(Diff::texts).collect();
-    search::replace(&writes, context.viewer.company_id, &texts, known).await?;
+    search::replace_later(&writes, context.pending_words, context.viewer.company_id, &texts, known).await?;
     context.append(&writes, events, growth).await?;
     Ok(None)
 }

@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
+use super::batch::{BatchErrorPolicy, NoteBatchResult, RequestedBatch};
 use super::lock::References;
 use super::patch::{may_hide, save};
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
@@ -56,9 +56,12 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
 
     let app = ctx.app();
     let access = ctx.access();
-    let transaction = app.db.begin().await?;
-    let mut batch = NoteBatch::lock(&transaction, access, ids, error_policy.unwrap_or_default(), &mut errors).await?;
-    references.check(&transaction, access, &mut errors).await?;
+    let mut reads = app.db.reads();
+    let batch = RequestedBatch::ask(&mut reads, access, ids, error_policy.unwrap_or_default(), &mut errors);
+    let references = references.ask(&mut reads, access);
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    let mut batch = batch.batch(&transaction, access, &mut answers).await?;
+    references.check(&mut answers, &mut errors)?;
     let context = ChangeContext::new(viewer, app);
     let may_hide = may_hide(&transaction, access, &patch, batch.notes.values()).await?;
     let mut diffs = Vec::with_capacity(batch.notes.len());

@@ -22,7 +22,6 @@ mod transaction;
 pub use connect::{ConnectError, DatabaseSettings, IfMissing, TokenConnections, connect, database_file};
 pub use dialect::{
     Dialect, ListColumn, LockedName, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text,
-    write_both,
 };
 pub use fault::DbFault;
 pub use handle::Db;

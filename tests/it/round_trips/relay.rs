@@ -1,6 +1,7 @@
 //! A relay in front of `PostgreSQL` that reads what passes.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +29,10 @@ pub struct Traffic {
 
 /// The relay, with the traffic of each of its connections.
 #[derive(Clone, Default)]
-pub struct Relay(Arc<Mutex<Vec<Arc<Mutex<Traffic>>>>>);
+pub struct Relay {
+    connections: Arc<Mutex<Vec<Arc<Mutex<Traffic>>>>>,
+    cuts_commit: Arc<AtomicBool>,
+}
 
 impl Relay {
     /// Starts a relay to the server of this address, and returns the address of the same database behind it.
@@ -40,27 +44,38 @@ impl Relay {
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
         // Encrypted, it could not be read.
         url.query_pairs_mut().append_pair("sslmode", "disable");
-        let all = Arc::clone(&self.0);
+        let relay = self.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&server).await.unwrap();
                 let traffic = Arc::<Mutex<Traffic>>::default();
-                lock(&all).push(Arc::clone(&traffic));
+                lock(&relay.connections).push(Arc::clone(&traffic));
                 for stream in [&client, &server] {
                     stream.set_nodelay(true).unwrap();
                 }
                 let (of_client, to_client) = client.into_split();
                 let (of_server, to_server) = server.into_split();
                 tokio::spawn(requests(of_client, to_server, Arc::clone(&traffic)));
-                tokio::spawn(answers(of_server, to_client, traffic));
+                let cuts_commit = Arc::clone(&relay.cuts_commit);
+                tokio::spawn(answers(of_server, to_client, traffic, cuts_commit));
             }
         });
         url.to_string()
     }
 
+    /// Closes the connection of the next `COMMIT` instead of its answer, behind the answers to what was sent before it.
+    pub fn cut_next_commit(&self) {
+        self.cuts_commit.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether no `COMMIT` has come since [`Self::cut_next_commit`].
+    pub fn is_waiting_to_cut(&self) -> bool {
+        self.cuts_commit.load(Ordering::SeqCst)
+    }
+
     /// Forgets what has passed so far.
     pub fn reset(&self) {
-        for traffic in lock(&self.0).iter() {
+        for traffic in lock(&self.connections).iter() {
             let mut traffic = lock(traffic);
             traffic.statements.clear();
             (traffic.prepared, traffic.round_trips) = (0, 0);
@@ -69,13 +84,13 @@ impl Relay {
 
     /// What has passed since on each connection that ran statements.
     pub fn of_all(&self) -> Vec<Traffic> {
-        let all = lock(&self.0);
+        let all = lock(&self.connections);
         all.iter().map(|traffic| lock(traffic).clone()).filter(|traffic| !traffic.statements.is_empty()).collect()
     }
 
     /// What has passed since on the connection that ran a transaction.
     pub fn of_transaction(&self) -> Traffic {
-        let all = lock(&self.0);
+        let all = lock(&self.connections);
         let mut found = all.iter().map(|traffic| lock(traffic).clone());
         found.find(|traffic| traffic.statements.iter().any(|sql| sql == "BEGIN")).expect("a transaction")
     }
@@ -109,8 +124,18 @@ async fn requests(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Un
     let _ = to.shutdown().await;
 }
 
-async fn answers(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, traffic: Arc<Mutex<Traffic>>) {
-    while let Some((kind, _, bytes)) = message(&mut from, false).await {
+async fn answers(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    traffic: Arc<Mutex<Traffic>>,
+    cuts_commit: Arc<AtomicBool>,
+) {
+    while let Some((kind, contents, bytes)) = message(&mut from, false).await {
+        // The tag of a command that has ended.
+        if kind == b'C' && contents == b"COMMIT\0" && cuts_commit.swap(false, Ordering::SeqCst) {
+            let _ = to.shutdown().await;
+            break;
+        }
         if kind == b'Z' {
             sleep(ON_THE_WAY).await;
             let mut traffic = lock(&traffic);

@@ -23,6 +23,8 @@ use crate::graphql::context::AppState;
 use crate::http::{self, ConnectionLimits, HttpSettings, PlaygroundSession, TrustedDocuments};
 use crate::scheduling::runtime::{OperationRuntime, Runtimes};
 use crate::schema::{self, Schema};
+use crate::search::Gatherer;
+use crate::store::PendingWords;
 use crate::store::db::{Db, IfMissing};
 use crate::store::entity::token;
 
@@ -73,6 +75,8 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, runtime: OperationRuntim
     let service = http::service(app.clone(), schema, &settings, runtime.clone());
     let timeouts = args.timeouts();
     let (ended, running) = watch::channel(false);
+    let gatherer = Gatherer { db: app.db.clone(), pending: app.pending_words.clone() };
+    let gatherer = runtime.spawn(gatherer.run(running.clone()));
     let retention = args.retention.keep().map(|keep| {
         let retention = Retention { db: app.db.clone(), clock: app.clock.clone(), keep };
         runtime.spawn(retention.run(running))
@@ -80,6 +84,7 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, runtime: OperationRuntim
     http::serve(listener, service, stop, timeouts, admission(args, database)).await;
     // Not aborted: a transaction dropped halfway could hand its open connection to another borrower.
     let _ = ended.send(true);
+    let _ = timeout(CLOSING, gatherer).await;
     if let Some(retention) = retention {
         let _ = timeout(CLOSING, retention).await;
     }
@@ -188,7 +193,8 @@ async fn prepare(
     if nobody_can_ask {
         explain_first_steps(database);
     }
-    Ok((AppState { db, clock, limits: ListLimits::default(), quota: args.quota.quota() }, session))
+    let (limits, quota, pending_words) = (ListLimits::default(), args.quota.quota(), PendingWords::default());
+    Ok((AppState { db, clock, limits, quota, pending_words }, session))
 }
 
 /// Prints the start-up lines to standard output, and returns the session from which the playground fetches the token.

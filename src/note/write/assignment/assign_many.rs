@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::{Assigned, assign_users};
+use super::assignments::{RequestedAssignments, assign_users};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{UserError, UserErrors};
-use crate::note::write::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
+use crate::note::write::batch::{BatchErrorPolicy, NoteBatchResult, RequestedBatch};
 use crate::note::write::lock::References;
 use crate::store::entity::note;
 use crate::store::entity::token::Scope;
@@ -57,15 +57,19 @@ pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<N
     let users = references.users(&mut errors, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();
-    let transaction = app.db.begin().await?;
-    let mut batch =
-        NoteBatch::lock(&transaction, ctx.access(), ids, error_policy.unwrap_or_default(), &mut errors).await?;
-    references.check(&transaction, ctx.access(), &mut errors).await?;
+    let access = ctx.access();
+    let mut reads = app.db.reads();
+    let batch = RequestedBatch::ask(&mut reads, access, ids, error_policy.unwrap_or_default(), &mut errors);
+    let references = references.ask(&mut reads, access);
+    let assigned = RequestedAssignments::ask(&mut reads, access, batch.keys(), &users);
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    let mut batch = batch.batch(&transaction, access, &mut answers).await?;
+    references.check(&mut answers, &mut errors)?;
     let mut changed = HashSet::new();
     if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
-        let assigned = Assigned::read(&transaction, ctx.access(), batch.notes.keys(), &users).await?;
+        let assigned = assigned.assigned(&mut answers)?;
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
         match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users, &assigned).await? {
             Ok(added) => {

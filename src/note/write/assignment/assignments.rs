@@ -59,21 +59,6 @@ impl RequestedAssignments {
     }
 }
 
-impl Assigned {
-    /// Reads the assignments of locked notes.
-    pub async fn read<'n>(
-        transaction: &Transaction,
-        access: AccessScope,
-        notes: impl IntoIterator<Item = &'n NoteId>,
-        users: &[UserId],
-    ) -> Result<Self, DbErr> {
-        let notes: Vec<NoteId> = notes.into_iter().copied().collect();
-        let mut reads = transaction.reads();
-        let asked = RequestedAssignments::ask(&mut reads, access, &notes, users);
-        asked.assigned(&mut transaction.read(reads).await?)
-    }
-}
-
 /// Assigns `users` to each of the notes, and returns the new assignments in the order given. Each changed note gets a
 /// new version, and an event in the log. If that exceeds the company's quota, nothing is written, and the error is
 /// returned.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::{Assigned, unassign_users};
+use super::assignments::{RequestedAssignments, unassign_users};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{UserError, UserErrors};
-use crate::note::write::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
+use crate::note::write::batch::{BatchErrorPolicy, NoteBatchResult, RequestedBatch};
 use crate::note::write::lock::{References, still_visible};
 use crate::store::entity::note;
 use crate::store::entity::token::Scope;
@@ -58,13 +58,16 @@ pub async fn unassign_many(ctx: &Context<'_>, input: NotesUnassignInput) -> Resu
 
     let app = ctx.app();
     let access = ctx.access();
-    let transaction = app.db.begin().await?;
-    let mut batch = NoteBatch::lock(&transaction, access, ids, error_policy.unwrap_or_default(), &mut errors).await?;
+    let mut reads = app.db.reads();
+    let batch = RequestedBatch::ask(&mut reads, access, ids, error_policy.unwrap_or_default(), &mut errors);
+    let assigned = RequestedAssignments::ask(&mut reads, access, batch.keys(), &users);
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    let mut batch = batch.batch(&transaction, access, &mut answers).await?;
     let mut changed = HashSet::new();
     if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
-        let assigned = Assigned::read(&transaction, access, batch.notes.keys(), &users).await?;
+        let assigned = assigned.assigned(&mut answers)?;
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
         match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users, &assigned).await? {
             Ok(removed) => {

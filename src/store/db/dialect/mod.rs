@@ -15,7 +15,6 @@ mod limits;
 mod planner_hints;
 mod row_list;
 mod text;
-mod write_both;
 
 use kind::Database;
 
@@ -25,4 +24,3 @@ pub use kind::Dialect;
 pub use limits::MOST_PARAMETERS;
 pub use planner_hints::SortHint;
 pub use row_list::{ListColumn, RowList};
-pub use write_both::write_both;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, RuntimeErr, SqlxError, Statement};
 
+use super::merged::merged;
 use super::read_batch::{Answers, ReadBatch};
 use super::transaction::Transaction;
 use crate::store::db::fault::DbFault;
@@ -75,7 +76,7 @@ impl Transaction {
 
     /// Runs the writes that wait for the commit, since a statement after them does not.
     pub(super) async fn flush(&self) -> Result<(), DbErr> {
-        let writes = take(&mut *self.waiting());
+        let writes = merged(take(&mut *self.waiting()));
         if writes.is_empty() {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 mod batches;
 mod group_commit;
+mod merged;
 mod read_batch;
 mod transaction;
 mod write_batch;

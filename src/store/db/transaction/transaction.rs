@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use super::group_commit::GroupCommit;
+use super::merged::merged;
 use crate::scheduling::{PriorityGuard, prioritize};
 use crate::store::db::fault::DbFault;
 use crate::store::db::operation::{Ended, StatementContext, run};
@@ -138,7 +139,7 @@ impl Transaction {
         if self.savepoint > 0 {
             self.flush().await?;
         } else if let Some(DbExecutor::Postgres(session)) = &self.open {
-            let writes = take(&mut *self.waiting());
+            let writes = merged(take(&mut *self.waiting()));
             if !writes.is_empty() {
                 let session = Arc::clone(session);
                 // Boxed, since the futures of mutations contain this one.

@@ -3,10 +3,14 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, 
 
 use super::transaction::Transaction;
 
-/// The writes with which a transaction ends, in their order. On `PostgreSQL` they wait here for the commit, and are sent
-/// with it in one round trip; on `SQLite`, where nothing is sent, each runs at once.
+/// The writes with which a transaction ends. On `PostgreSQL` they wait here for the commit, and are sent with it in one
+/// round trip, as one statement where that is possible; on `SQLite`, where nothing is sent, each runs at once.
 ///
-/// So a write that waits reports no error and no number of affected rows: the commit fails instead of it, and nothing
+/// The writes do not depend on each other: none reads, changes or deletes a row that another one writes, as `PostgreSQL` may
+/// run them in any order, on one snapshot. Rows may refer to each other: foreign keys are checked when all writes have
+/// run. `SQLite` checks them after each write, so a row comes before those that refer to it.
+///
+/// A write that waits reports no error and no number of affected rows: the commit fails instead of it, and nothing
 /// is changed. Any read of the transaction comes after the writes that wait, which it sends before.
 ///
 /// See [`Transaction::writes`].

@@ -15,6 +15,8 @@ mod sqlite;
 mod stored;
 mod word;
 
-pub use index::{IndexedPart, add, remove_notes, replace};
+pub use index::{
+    IndexedPart, PendingNote, add, add_later, count_pending, gather, lock_pending, remove_notes, replace, replace_later,
+};
 pub use query::{WordQuery, WordSequence};
 pub use stored::IndexedText;

@@ -14,6 +14,9 @@ pub struct IndexedPart {
     pub text: Arc<IndexedText>,
 }
 
+/// The number of the field of messages, the last one; the positions of others are 0.
+pub const MESSAGE: i32 = 3;
+
 /// The upsert clause for parts.
 pub const UPSERT_PART: &str = "ON CONFLICT (company_id, note_id, field, position) DO UPDATE SET words = excluded.words";
 

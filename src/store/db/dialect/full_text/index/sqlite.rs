@@ -5,12 +5,12 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 use serde_json::{Value as Json, json};
 
 use super::long_texts::LongTexts;
 use super::note_words::NoteWords;
-use super::part::{IndexedPart, UPSERT_PART, part_keys};
+use super::part::{IndexedPart, MESSAGE, UPSERT_PART, part_keys};
 use crate::ids::{CompanyId, NoteId};
 use crate::scheduling::offload::offload_at_once;
 use crate::store::db::dialect::Dialect;
@@ -30,7 +30,8 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: CompanyId, parts
     }
     let alike = words.0.into_iter();
     let alike = alike.map(|(id, words)| (vec![id], words.map(|words| line(words.iter().map(String::as_str)))));
-    write_notes(connection, company_id, &alike.collect::<Vec<_>>()).await
+    // A note that waits has no words yet, and waits on.
+    write_notes(connection, company_id, &alike.collect::<Vec<_>>(), "").await
 }
 
 pub async fn replace(
@@ -54,6 +55,34 @@ pub async fn replace(
         changed.table
     );
     let rows = connection.query_all_raw(dialect.statement(sql, values)).await?;
+    write_words(connection, company_id, notes, rows).await
+}
+
+pub async fn gather(connection: &impl ConnectionTrait, company_id: CompanyId, notes: &[NoteId]) -> Result<(), DbErr> {
+    let parts = notes.iter().map(|note| (*note, NoteParts::default())).collect();
+    let dialect = Dialect::of(connection);
+    let (is_one, notes) = dialect.one_of_parameter(2, notes.iter().copied());
+    let sql = format!(
+        "SELECT note_id, kept_words AS words FROM search_note \
+         WHERE company_id = $1 AND note_id {is_one} AND kept_words IS NOT NULL \
+         UNION ALL \
+         SELECT part.note_id, part.words FROM search_note CROSS JOIN search_part AS part \
+         WHERE search_note.company_id = $1 AND search_note.note_id {is_one} \
+         AND part.company_id = search_note.company_id AND part.note_id = search_note.note_id \
+         AND (part.field, part.position) >= \
+         (CASE WHEN search_note.kept_words IS NULL THEN 0 ELSE {MESSAGE} END, search_note.pending_from)"
+    );
+    let rows = connection.query_all_raw(dialect.statement(sql, [company_id.into(), notes])).await?;
+    write_words(connection, company_id, parts, rows).await
+}
+
+/// Rebuilds the words of notes, from the changed parts of `notes`, and the others in `rows`.
+async fn write_words(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    mut notes: BTreeMap<NoteId, NoteParts>,
+    rows: Vec<QueryResult>,
+) -> Result<(), DbErr> {
     // Threads may be long. A change of many notes gives them the same texts, so notes with the same parts are processed
     // and written once.
     let alike = offload_at_once(move || {
@@ -67,7 +96,7 @@ pub async fn replace(
         Ok::<_, DbErr>(alike.into_iter().map(|(parts, notes)| (notes, parts.words())).collect::<Vec<_>>())
     });
     let alike = alike.await.map_err(|error| DbErr::Custom(error.to_string()))?;
-    write_notes(connection, company_id, &alike?).await
+    write_notes(connection, company_id, &alike?, ", kept_words = NULL, pending_from = NULL").await
 }
 
 /// Removes the words of notes from the `FTS5` table, which finds its rows by those of `search_note`.
@@ -86,7 +115,7 @@ pub async fn remove_words(
 }
 
 /// Writes the parts that have words.
-async fn write_parts(
+pub async fn write_parts(
     connection: &impl ConnectionTrait,
     company_id: CompanyId,
     parts: &[IndexedPart],
@@ -110,10 +139,12 @@ async fn write_parts(
 }
 
 /// Writes the words of notes, grouped by equal words: each group with its line of words, or none if there are too many.
+/// `more` are assignments for notes that have a row.
 async fn write_notes(
     connection: &impl ConnectionTrait,
     company_id: CompanyId,
     alike: &[(Vec<NoteId>, Option<String>)],
+    more: &str,
 ) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
     let ids: Vec<NoteId> = alike.iter().flat_map(|(notes, _)| notes).copied().collect();
@@ -127,7 +158,7 @@ async fn write_notes(
     // Without WHERE, SQLite would parse ON as a join condition.
     let sql = format!(
         "INSERT INTO search_note (company_id, note_id, words) SELECT $1, k.value ->> 0, {} FROM json_each($2) AS k \
-         WHERE true ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words",
+         WHERE true ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words{more}",
         long.sql(1, 3)
     );
     let values = [company_id.into(), Json::from(rows).to_string().into()].into_iter().chain(long.values());

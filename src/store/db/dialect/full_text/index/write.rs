@@ -59,7 +59,7 @@ pub async fn remove_notes(
     Ok(())
 }
 
-async fn remove_parts(
+pub async fn remove_parts(
     connection: &impl ConnectionTrait,
     company_id: CompanyId,
     parts: &[IndexedPart],
