@@ -173,14 +173,15 @@ fn arguments_with_a_default_are_nullable_and_documented() {
             Kind::Enum(_) | Kind::Scalar => {}
         }
     }
-    assert_eq!(defaults, 11);
+    assert_eq!(defaults, 12);
     let told = schema::sdl().matches("when absent or null").count();
     assert_eq!(told, defaults, "each default is told in words, too");
 }
 
 const RECORDS: &str = "{ viewer { user { __typename id } company { __typename id } }
     noteTypes { __typename id } customers { nodes { __typename id } } users { nodes { __typename id } }
-    notes { nodes { __typename id messages { nodes { __typename id } } assignees { __typename id } } } }";
+    notes { nodes { __typename id messages { nodes { __typename id } } assignees { __typename id } } }
+    noteEvents(from: BEGINNING) { nodes { __typename id } } }";
 
 #[tokio::test]
 async fn node_finds_each_record_by_its_unique_id() {
@@ -195,7 +196,9 @@ async fn node_finds_each_record_by_its_unique_id() {
         company.assign(note, ann.id).await;
         company.assign(note, bob.id).await;
     }
-    let client = ann.token(&[Scope::Read]).await;
+    let client = ann.token(&[Scope::Read, Scope::Write]).await;
+    let created = client.query("mutation { noteCreate(input: { subject: \"logged\" }) { userErrors { code } } }").await;
+    assert_eq!(created["noteCreate"]["userErrors"], json!([]));
     let mut records = BTreeMap::new();
     gather(client.query(RECORDS).await.data(), &mut records);
     let contract = Contract::read();
