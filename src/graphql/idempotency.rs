@@ -42,6 +42,7 @@ struct Given {
 }
 
 /// A key that the first reads of a transaction look up.
+#[derive(Clone, Copy)]
 pub struct RequestedKey(Option<(LockedName, Answer)>);
 
 /// The result of looking a key up before its change is made.

@@ -320,7 +320,7 @@ async fn no_mutation_scans_a_table() {
             let response = client.query(change).await;
             let payload = response.data().as_object().unwrap().values().next().unwrap();
             assert_eq!(payload["userErrors"], json!([]), "{change}");
-            assert!(recording.count() > 2, "{change}");
+            assert!(recording.count() >= 2, "{change}");
             app.assert_no_table_scans(&recording.statements()).await;
         }
     }

@@ -208,8 +208,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     }
     let writes = transaction.writes();
     note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&writes).await?;
-    let assignments = new_assignments(&context, &note, &assignees, 0);
-    insert_assignments(&writes, &assignments).await?;
+    insert_assignments(&writes, &new_assignments(&context, &note, &assignees, 0)).await?;
     let parts = search::parts([&note], []);
     search::add_later(&writes, context.pending_words, note.company_id, &parts, &texts).await?;
     context.append(&writes, events, growth).await?;

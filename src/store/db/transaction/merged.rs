@@ -1,5 +1,6 @@
 //! Several writes as one statement.
 
+use std::fmt::Write;
 use std::mem::take;
 
 use sea_orm::sea_query::Values;
@@ -52,7 +53,8 @@ fn one(mut group: Vec<Statement>) -> Option<Statement> {
         if index > 0 {
             sql.push_str(", ");
         }
-        sql.push_str(&format!("w{} AS (", index + 1));
+        // Writing to a String does not fail.
+        let _ = write!(sql, "w{} AS (", index + 1);
         append(write, &mut sql, &mut parameters);
         sql.push(')');
     }
@@ -73,7 +75,7 @@ fn append(statement: Statement, sql: &mut String, parameters: &mut Vec<Value>) {
             let (number, after) = number.split_at(digits);
             // Our statements have no other dollar signs.
             let number: usize = number.parse().unwrap_or_default();
-            sql.push_str(&format!("${}", before + number));
+            let _ = write!(sql, "${}", before + number);
             rest = after;
         } else {
             // A quoted name or text; a doubled quote in it ends one and begins the next.
