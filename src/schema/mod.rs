@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_graphql::Variables;
 use breadth::document::{self as documents, DocumentError, DocumentLimits, ParserLimits, ValidDocument};
-use breadth::{Data, Response};
+use breadth::{Data, NoSubscription, Response};
 
 use crate::graphql::scalars;
 use crate::meter::Meter;
@@ -84,15 +84,18 @@ impl Schema {
 /// Builds the schema; fields take everything else from the data that [`AppState::data`](crate::graphql::context::AppState::data) gives
 /// each operation.
 pub fn build() -> Schema {
-    Schema(Arc::new(breadth::Schema::with_description::<Query, Mutation>(DESCRIPTION, &scalars::CUSTOM_SCALARS)))
+    Schema(Arc::new(breadth::Schema::with_description::<Query, Mutation, NoSubscription>(
+        DESCRIPTION,
+        &scalars::CUSTOM_SCALARS,
+    )))
 }
 
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
-    breadth::sdl_with_description::<Query, Mutation>(DESCRIPTION)
+    breadth::sdl_with_description::<Query, Mutation, NoSubscription>(DESCRIPTION)
 }
 
 /// The schema without its own description, which async-graphql's parser does not read.
 pub fn sdl_of_types() -> String {
-    breadth::sdl::<Query, Mutation>()
+    breadth::sdl::<Query, Mutation, NoSubscription>()
 }

@@ -13,7 +13,7 @@
 //!
 //! In the order of reading: [`declare`] declares object types once, for both the schema and execution, with the macro
 //! [`object!`] and the functions in [`field`](mod@field); [`register`](mod@register) registers them with async-graphql,
-//! whose names come from [`bridge`]; [`selection`] flattens the selections of a document; [`plan`] decides in which wave
+//! whose names come from [`bridge`]; [`source`](mod@source) has the root fields of subscriptions; [`selection`] flattens the selections of a document; [`plan`] decides in which wave
 //! each relation is loaded; [`run`] loads them; [`mod@write`] writes; [`execute`] does all of this for an operation, and
 //! [`Schema`] for a text. No two files import each other.
 //!
@@ -34,6 +34,7 @@ mod declare;
 pub mod document;
 mod error;
 mod escape;
+mod events;
 mod execute;
 mod field;
 mod from_arguments;
@@ -54,6 +55,7 @@ mod rows;
 mod run;
 mod schema;
 mod selection;
+mod source;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -68,6 +70,7 @@ pub use declare::{
     Ready, RelationField, describe, plain,
 };
 pub use error::{Error, Missing, Result};
+pub use events::{Event, EventStream};
 pub use field::{
     field, field_in_context, field_ref, inline, inline_with, relation, relation_from_loaders, relation_with_args,
     required, resolve, try_field,
@@ -82,4 +85,5 @@ pub use register::register;
 pub use response::{Response, ResponseData};
 pub use response_error::{CHANGED, Location, PathSegment, ResponseError, tells_changes};
 pub use rows::{ChildRows, ErasedRow, FieldValue, RowList};
-pub use schema::{NoMutation, PlannedDocument, Schema, sdl, sdl_with_description};
+pub use schema::{NoMutation, NoSubscription, PlannedDocument, Schema, sdl, sdl_with_description};
+pub use source::source;
