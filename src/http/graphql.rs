@@ -3,6 +3,7 @@
 //! Cheap checks come first, and the token is checked before any byte of the body is read. All this runs on the front
 //! runtime. Interpreting the body can take long, so it runs on the work runtime.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_graphql::Variables;
@@ -21,6 +22,7 @@ use super::error::HttpError;
 use super::operation::{LAST_WORDS, PreparedOperation, RunningOperation, measure, refused};
 use super::rate_limit::{REQUEST, RateLimitPermit};
 use super::request::accept::MediaType;
+use super::request::bearer::bearer;
 use super::request::body;
 use super::request::origin;
 use super::request::parse;
@@ -47,12 +49,12 @@ const UNAUTHENTICATED: u64 = 9_000;
 /// Clients that send this header with the value 1 get `extensions.cost`.
 pub static COST: HeaderName = HeaderName::from_static("x-graphql-cost");
 
-fn shows_cost(headers: &HeaderMap) -> bool {
+pub fn shows_cost(headers: &HeaderMap) -> bool {
     headers.get(&COST).is_some_and(|value| value == "1")
 }
 
 /// A request whose client is authenticated and has been charged for it, ready to be parsed.
-struct Received {
+pub struct Received {
     sent: RawRequest,
     viewer: Viewer,
     permit: RateLimitPermit,
@@ -107,16 +109,28 @@ impl GraphqlState {
     ) -> Result<Response, HttpError> {
         let deadline = Instant::now() + self.settings.request_timeout;
         let received = self.receive(request, acceptable.is_some(), deadline).await?;
+        let (media_type, shows_cost) = (acceptable.unwrap_or(MediaType::Json), received.shows_cost);
+        let respond = move |executed| response::operation_response(executed, media_type, shows_cost);
+        self.answer(received, request_id, deadline, respond).await
+    }
+
+    /// Executes a request on the work runtime, and makes the response there. When the future is dropped because nobody
+    /// waits for the response any more, a query stops, and a mutation continues.
+    pub async fn answer<T: Send + 'static>(
+        self: &Arc<Self>,
+        received: Received,
+        request_id: &str,
+        deadline: Instant,
+        respond: impl FnOnce(Executed) -> T + Send + 'static,
+    ) -> Result<T, HttpError> {
         let (state, request_id) = (Arc::clone(self), request_id.to_owned());
-        let media_type = acceptable.unwrap_or(MediaType::Json);
         // Dropped with this future when the client disconnects or the request timeout passes.
         let waiting = CancelOnDrop::default();
         let stop = waiting.signal();
-        let shows_cost = received.shows_cost;
         let (principal, measure) = (Principal::Token(received.viewer.token_key()), measure(&received.meter));
         let executed = async move {
             let executed = state.execute(received, stop, &request_id, deadline).await?;
-            Ok(response::operation_response(executed, media_type, shows_cost))
+            Ok(respond(executed))
         };
         let executed = self.runtime.spawn_for(principal, watched_by("request", measure, executed).in_current_span());
         // `execute` observes the deadline itself; this is for the case that no thread is free to run it.
@@ -125,6 +139,56 @@ impl GraphqlState {
             Ok(Err(panicked)) => Err(HttpError::internal(&panicked)),
             Err(_) => Err(HttpError::timeout()),
         }
+    }
+
+    /// Authenticates the client of an operation, and charges the token for the request.
+    async fn identify(
+        self: &Arc<Self>,
+        permit: &mut RateLimitPermit,
+        token: Option<&str>,
+        address: Option<IpAddr>,
+        deadline: Instant,
+    ) -> Result<Viewer, HttpError> {
+        let viewer = timeout_at(deadline, self.authenticate(token, address)).await.map_err(|_| HttpError::timeout())?;
+        if let Err(error) = &viewer
+            && error.code == "UNAUTHENTICATED"
+        {
+            // If the remaining budget is too small, the next request is refused.
+            let _ = permit.charge(UNAUTHENTICATED);
+        }
+        let viewer = viewer?;
+        permit.identify(&viewer).map_err(HttpError::rate_limited)?;
+        Ok(viewer)
+    }
+
+    /// Authenticates the client of a socket, and charges for that as for a request.
+    pub async fn authenticate_socket(
+        self: &Arc<Self>,
+        token: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> Result<Viewer, HttpError> {
+        let deadline = Instant::now() + self.settings.request_timeout;
+        let mut permit = RateLimitPermit::begin(&self.limits, address).map_err(HttpError::rate_limited)?;
+        self.identify(&mut permit, token, address, deadline).await
+    }
+
+    /// Takes a request that came as a message on a socket: authenticates its client as it is now, and charges for it.
+    pub async fn receive_message(
+        self: &Arc<Self>,
+        body: Bytes,
+        token: Option<&str>,
+        address: Option<IpAddr>,
+        shows_cost: bool,
+        deadline: Instant,
+    ) -> Result<Received, HttpError> {
+        let mut permit = RateLimitPermit::begin(&self.limits, address).map_err(HttpError::rate_limited)?;
+        let viewer = self.identify(&mut permit, token, address, deadline).await?;
+        let mut memory = MemoryReservation::new(self.memory.token(viewer.token_key()));
+        memory.grow(body.len() as u64)?;
+        permit.charge(body.len() as u64).map_err(HttpError::rate_limited)?;
+        let estimate = REQUEST + body.len() as u64;
+        let meter = Meter::new(self.settings.usage, self.memory.token(viewer.token_key()));
+        Ok(Received { sent: RawRequest::Body(body), viewer, permit, memory, meter, estimate, shows_cost })
     }
 
     /// Authenticates the client and reads the body. Nothing here takes long, whatever the client sends.
@@ -138,16 +202,7 @@ impl GraphqlState {
         let address = self.client_addr(&head);
         let mut permit = RateLimitPermit::begin(&self.limits, address).map_err(HttpError::rate_limited)?;
         origin::check(&head.headers, &head.uri, &self.settings.allowed_origins)?;
-        let viewer = self.authenticate(&head.headers, address);
-        let viewer = timeout_at(deadline, viewer).await.map_err(|_| HttpError::timeout())?;
-        if let Err(error) = &viewer
-            && error.code == "UNAUTHENTICATED"
-        {
-            // If the remaining budget is too small, the next request is refused.
-            let _ = permit.charge(UNAUTHENTICATED);
-        }
-        let viewer = viewer?;
-        permit.identify(&viewer).map_err(HttpError::rate_limited)?;
+        let viewer = self.identify(&mut permit, bearer(&head.headers), address, deadline).await?;
         if !acceptable {
             return Err(HttpError::not_acceptable());
         }

@@ -31,6 +31,7 @@ use super::response::{self, OperationCost};
 use super::server::serve::HttpService;
 use super::settings::HttpSettings;
 use super::state::GraphqlState;
+use super::websocket::{self, SocketCounts};
 use crate::auth::{IdentityProvider, Tokens};
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
@@ -55,11 +56,12 @@ pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: 
         settings: settings.clone(),
         limits: Arc::clone(&limits),
         memory: MemoryPool::new(settings.memory),
+        sockets: SocketCounts::default(),
         identity: settings.identity.clone().map(IdentityProvider::new),
         readiness: Readiness::default(),
         runtime,
     });
-    let mut graphql = post(graphql::handle).get(graphql::handle).fallback(graphql::method_not_allowed);
+    let mut graphql = post(graphql::handle).get(get_graphql).fallback(graphql::method_not_allowed);
     if !settings.allowed_origins.is_empty() {
         graphql = graphql.layer(cross_origin(settings));
     }
@@ -88,6 +90,14 @@ pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: 
             .layer(from_fn_with_state(state, charge_address)),
     );
     HttpService { router, limits: Some(limits) }
+}
+
+/// A GET executes a query, or opens a socket.
+async fn get_graphql(state: State<Arc<GraphqlState>>, request: Request<Body>) -> Response<Body> {
+    if websocket::is_upgrade(&request) {
+        return websocket::upgrade(state, request).await;
+    }
+    graphql::handle(state, request).await
 }
 
 /// An address is charged 1 point per this many bytes of a file. Files are in memory and served as they are.

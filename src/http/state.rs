@@ -5,6 +5,7 @@ use super::documents::persisted::PersistedDocuments;
 use super::rate_limit::RateLimiter;
 use super::readiness::Readiness;
 use super::settings::HttpSettings;
+use super::websocket::SocketCounts;
 use crate::auth::{IdentityProvider, Tokens};
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
@@ -20,6 +21,7 @@ pub struct GraphqlState {
     pub stored: PersistedDocuments,
     pub limits: Arc<RateLimiter>,
     pub memory: Arc<MemoryPool>,
+    pub sockets: SocketCounts,
     pub tokens: Tokens,
     pub identity: Option<IdentityProvider>,
     pub readiness: Readiness,

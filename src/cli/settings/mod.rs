@@ -7,6 +7,7 @@ mod limits;
 mod number;
 mod query_limits;
 mod record;
+mod sockets;
 mod timeouts;
 mod usage;
 
@@ -22,6 +23,7 @@ pub use identity::IdentityArgs;
 pub use limits::LimitArgs;
 pub use query_limits::QueryLimitArgs;
 pub use record::RecordArgs;
+pub use sockets::SocketArgs;
 pub use timeouts::ConnectionTimeoutArgs;
 pub use usage::UsageArgs;
 
@@ -225,6 +227,9 @@ pub struct ServeArgs {
     pub usage: UsageArgs,
 
     #[command(flatten)]
+    pub sockets: SocketArgs,
+
+    #[command(flatten)]
     pub quota: QuotaArgs,
 
     #[command(flatten)]
@@ -252,6 +257,7 @@ impl ServeArgs {
             token_rate_limit: self.limits.token_rate_limit(),
             usage: self.usage.usage(self.gate.answer_values),
             memory: self.usage.memory(),
+            sockets: self.sockets.limits(),
             identity: self.identity.settings()?,
             session: None,
         })
