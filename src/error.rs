@@ -25,6 +25,8 @@ pub enum Error {
     Invalid(String),
     /// A cursor that does not belong to this list.
     BadCursor(String),
+    /// A cursor of another event log, or one behind which events have been removed.
+    CursorExpired(String),
     /// The operation has used more than it may.
     LimitExceeded(LimitExceeded),
     /// The database or this program failed. The client learns nothing more.
@@ -70,6 +72,7 @@ impl Error {
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Invalid(_) => "INVALID",
             Self::BadCursor(_) => "BAD_CURSOR",
+            Self::CursorExpired(_) => "CURSOR_EXPIRED",
             Self::LimitExceeded(limit) => limit.code(),
             Self::Internal(_) => "INTERNAL",
             Self::Unavailable(_) => "UNAVAILABLE",
@@ -124,6 +127,7 @@ impl From<Error> for breadth::Error {
             }
             Error::Invalid(message)
             | Error::BadCursor(message)
+            | Error::CursorExpired(message)
             | Error::LimitExceeded(LimitExceeded::TooComplex(message) | LimitExceeded::RateLimited(message)) => {
                 (message, None)
             }

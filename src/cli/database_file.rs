@@ -1,6 +1,7 @@
 //! Keeps other output from overwriting the files of a `SQLite` database.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{CommandError, CommandResult};
 use crate::cli::settings::DatabaseArgs;
@@ -27,6 +28,23 @@ pub fn refuse(database: &DatabaseArgs, path: &Path) -> CommandResult {
         return Err(CommandError::new(format!("{name} is a file of the database itself; choose another name")));
     }
     Ok(())
+}
+
+/// Identifies the file of a `SQLite` database: a copy is another one, and a file that was renamed is not.
+///
+/// # Errors
+/// If the file cannot be examined.
+pub fn identity(database: &DatabaseArgs) -> CommandResult<Option<String>> {
+    let Some(file) = db::database_file(&database.database_url)? else { return Ok(None) };
+    let file = std::fs::metadata(file)?;
+    // Some file systems do not say when a file was created.
+    let created = file.created().ok().and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let created = created.map_or(0, |time| time.as_micros());
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&file);
+    #[cfg(not(unix))]
+    let number = 0;
+    Ok(Some(format!("{number}:{created}")))
 }
 
 /// The path of an existing or new file, with its folder resolved.

@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
 use super::terminal::out;
-use super::{CommandError, CommandResult, demo_access, migrate, signals};
+use super::{CommandError, CommandResult, database_file, demo_access, migrate, signals};
 use crate::auth::{JwksSource, Secret};
 use crate::cli::settings::{DatabaseArgs, ServeArgs};
 use crate::clock::Clock;
-use crate::event::Retention;
+use crate::event::{EventLog, Retention};
 use crate::graphql::ListLimits;
 use crate::graphql::context::AppState;
 use crate::http;
@@ -176,6 +176,10 @@ async fn prepare(
     } else {
         (db, None)
     };
+    EventLog(&db).open(database_file::identity(database)?).await.map_err(|error| {
+        let error = breadth::Error::from(error);
+        CommandError::new(format!("cannot open the event log: {}", error.message))
+    })?;
     let nobody_can_ask = token.is_none() && !has_token(&db).await?;
     // Printed last, when nothing is left to wait for: a reader of these lines can send requests at once, and gets
     // answers even if the server is told to stop next.

@@ -9,6 +9,7 @@ use super::base::BASE;
 use super::random::{Random, kind};
 use super::text;
 use super::words::{ANYWHERE, EXTRA_TAGS, FILES, TOPICS, Topic};
+use crate::event::Audience;
 use crate::ids::{CompanyId, CustomerId, EventId, MessageId, NoteId, NoteTypeId, RecordId, UserId};
 use crate::quota::changes_bytes;
 use crate::store::entity::event::{EventType, FieldChange, FieldChanges};
@@ -181,7 +182,7 @@ impl Whole {
         changes: Vec<FieldChange>,
     ) {
         let changes = FieldChanges(changes);
-        self.events.push(event::Model {
+        let mut event = event::Model {
             company_id: self.note.company_id,
             id: EventId::default(),
             kind,
@@ -191,7 +192,16 @@ impl Whole {
             created_on,
             bytes: changes_bytes(&changes),
             changes,
-        });
+            ..event::Model::default()
+        };
+        let assignees: Vec<UserId> = self.assignments.iter().map(|row| row.user_id).collect();
+        let audience = if kind == EventType::Created {
+            Audience::created(&self.note, &assignees)
+        } else {
+            Audience::same(&self.note)
+        };
+        audience.set(&mut event, assignees);
+        self.events.push(event);
     }
 }
 

@@ -1,6 +1,7 @@
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 
+use super::audience::{Audience, MOST_ASSIGNEES};
 use crate::auth::Viewer;
 use crate::graphql::context::AppState;
 use crate::graphql::user_errors::UserError;
@@ -23,12 +24,19 @@ pub struct NewEvent {
     pub message_id: Option<MessageId>,
     /// The changes, as JSON.
     changes: String,
+    audience: Audience,
 }
 
 impl NewEvent {
-    pub fn new(kind: EventType, note_id: NoteId, message_id: Option<MessageId>, changes: &[FieldChange]) -> Self {
+    pub fn new(
+        kind: EventType,
+        note_id: NoteId,
+        message_id: Option<MessageId>,
+        changes: &[FieldChange],
+        audience: Audience,
+    ) -> Self {
         // Same format as the entity. Serializing changes as JSON cannot fail.
-        Self { kind, note_id, message_id, changes: json!(changes).to_string() }
+        Self { kind, note_id, message_id, changes: json!(changes).to_string(), audience }
     }
 
     /// Size of the event that counts towards the company's quota.
@@ -78,35 +86,78 @@ impl<'a> ChangeContext<'a> {
         let mut values = quota::usage_values(dialect, self.viewer.company_id, growth).to_vec();
         let shared = values.len();
         values.extend([Some(self.viewer.user_id).into(), self.time.into()]);
-        let [kind, note_id, message_id, changes, bytes] = columns(&events);
+        let columns = columns(&events);
         let insert = match ids {
             Some(ids) => {
-                let id = ("id", ListColumn::ids(ids));
-                insert(&dialect.row_list("k", [id, kind, note_id, message_id, changes, bytes], &mut values))
+                let [a, b, c, d, e, f, g, h, i, j, k, l, m] = columns;
+                let columns = [("id", ListColumn::ids(ids)), a, b, c, d, e, f, g, h, i, j, k, l, m];
+                insert(dialect, &dialect.row_list("k", columns, &mut values))
             }
-            None => insert(&dialect.row_list("k", [kind, note_id, message_id, changes, bytes], &mut values)),
+            None => insert(dialect, &dialect.row_list("k", columns, &mut values)),
         };
         write_both(transaction, [quota::ADD_USAGE, &insert], values, shared).await
     }
 }
 
 /// The values of events, column by column.
-fn columns(events: &[NewEvent]) -> [(&'static str, ListColumn); 5] {
+fn columns(events: &[NewEvent]) -> [(&'static str, ListColumn); 13] {
+    let audiences = || events.iter().map(|event| &event.audience);
+    let flags = |place: usize| ListColumn::BigInts(audiences().map(|audience| audience.flags()[place]).collect());
+    let authors = |place: usize| ListColumn::nullable_ids(audiences().map(|audience| audience.authors()[place]));
+    let customers = |place: usize| ListColumn::nullable_ids(audiences().map(|audience| audience.customers()[place]));
+    let [assigned, unassigned] = [0, 1].map(|place: usize| {
+        ListColumn::NullableDocuments(audiences().map(|audience| std::mem::take(&mut audience.lists()[place])).collect())
+    });
     [
         ("type", ListColumn::Texts(events.iter().map(|event| name(event.kind)).collect())),
-        ("note_id", ListColumn::ids(events.iter().map(|event| event.note_id))),
+        (NOTE, ListColumn::ids(events.iter().map(|event| event.note_id))),
         ("message_id", ListColumn::nullable_ids(events.iter().map(|event| event.message_id))),
         ("changes", ListColumn::Documents(events.iter().map(|event| event.changes.clone()).collect())),
         ("bytes", ListColumn::BigInts(events.iter().map(NewEvent::bytes).collect())),
+        (CONFIDENTIAL[0], flags(0)),
+        (CONFIDENTIAL[1], flags(1)),
+        ("author_before_id", authors(0)),
+        ("author_after_id", authors(1)),
+        ("customer_before_id", customers(0)),
+        ("customer_after_id", customers(1)),
+        ("assigned", assigned),
+        ("unassigned", unassigned),
     ]
 }
 
-/// The statement that inserts events. It follows [`quota::ADD_USAGE`], whose first parameter is the company.
-fn insert<const N: usize>(events: &RowList<N>) -> String {
+const NOTE: &str = "note_id";
+/// 1 and 0 for true and false, and -1 for null.
+const CONFIDENTIAL: [&str; 2] = ["confidential_before", "confidential_after"];
+
+/// The statement that inserts events. It follows [`quota::ADD_USAGE`], whose first parameter is the company. For
+/// confidential notes, it adds the assignees as the statement finds them, before or after the change.
+fn insert<const N: usize>(dialect: Dialect, events: &RowList<N>) -> String {
+    let column = |name: &str| {
+        let place = events.names.iter().position(|known| *known == name).unwrap_or_default();
+        events.columns[place].as_str()
+    };
+    let values: Vec<String> = events
+        .names
+        .iter()
+        .zip(&events.columns)
+        .map(|(name, column)| {
+            if CONFIDENTIAL.contains(name) { format!("nullif({column}, -1) = 1") } else { column.clone() }
+        })
+        .collect();
+    let assignees = dialect.json_list(
+        "user_id",
+        &format!(
+            "SELECT user_id FROM assignment WHERE company_id = $1 AND note_id = {} ORDER BY position \
+             LIMIT {MOST_ASSIGNEES}",
+            column(NOTE)
+        ),
+    );
+    let [before, after] = CONFIDENTIAL.map(column);
     format!(
-        "INSERT INTO event (company_id, actor_id, created_on, {}) SELECT $1, $5, $6, {} FROM {}",
+        "INSERT INTO event (company_id, actor_id, created_on, {}, assignees) \
+         SELECT $1, $5, $6, {}, CASE WHEN {before} = 1 OR {after} = 1 THEN {assignees} END FROM {}",
         events.names.join(", "),
-        events.columns.join(", "),
+        values.join(", "),
         events.table
     )
 }

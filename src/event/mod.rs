@@ -1,8 +1,21 @@
-//! The event log: the history of notes. Events are appended in the transaction of the change, and removed after the
-//! operator's retention period.
+//! The event log: the history of notes, and the feed of all changes. Events are appended in the transaction of the
+//! change, and removed after the operator's retention period.
 
 mod append;
+mod audience;
+mod cursor;
+mod feed;
+mod history;
+mod log;
+mod permutation;
 mod retention;
+mod seen;
 
 pub use append::{ChangeContext, NewEvent};
+pub use audience::Audience;
+pub use cursor::Position;
+pub use feed::{FeedFilter, FeedPage, FeedRequest, Start, read_feed};
+pub use history::{by_handles, read_histories};
+pub use log::{EventLog, LogState};
 pub use retention::{Removed, Retention};
+pub use seen::SeenEvent;

@@ -6,6 +6,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::cursor::Position;
+use super::log::EventLog;
 use crate::clock::Clock;
 use crate::ids::{CompanyId, EventId};
 use crate::quota::{self, StorageUsage};
@@ -100,7 +102,7 @@ impl Retention {
     async fn step(&self, company_id: CompanyId, after: EventId, before: DateTime<Utc>) -> Result<Step, DbErr> {
         let nothing = Step { removed: Removed::default(), last: None };
         // Most sweeps find nothing, so check first without taking the write lock of SQLite.
-        if next(self.db.read(), company_id, after, false).await?.iter().all(|(_, created_on, _)| *created_on >= before)
+        if next(self.db.read(), company_id, after, false).await?.iter().all(|(_, created_on, ..)| *created_on >= before)
         {
             return Ok(nothing);
         }
@@ -109,7 +111,8 @@ impl Retention {
         let mut removed = Removed::default();
         let mut old = Vec::new();
         let mut last = None;
-        for (id, created_on, bytes) in found {
+        let mut floor = Position::default();
+        for (id, created_on, bytes, transaction) in found {
             if removed.bytes >= BYTES {
                 break;
             }
@@ -117,9 +120,13 @@ impl Retention {
             if created_on < before {
                 old.push(id);
                 removed.bytes += i64::from(bytes);
+                floor = floor.max(Position { transaction, id: id.0 });
             }
         }
         removed.events = old.len() as u64;
+        if !old.is_empty() {
+            EventLog::raise_floor(&transaction, company_id, floor).await?;
+        }
         remove(&transaction, company_id, old).await?;
         quota::add_usage(&transaction, company_id, StorageUsage { notes: 0, bytes: -removed.bytes }).await?;
         transaction.commit().await?;
@@ -139,17 +146,17 @@ async fn companies(db: &Db, after: CompanyId) -> Result<Vec<CompanyId>, DbErr> {
     find.order_by_asc(company::Column::Id).limit(COMPANIES).into_tuple().all(db.read()).await
 }
 
-/// Returns the next events of a company: id, time and bytes. With `held`, it locks them and skips those that others
+/// Returns the next events of a company: id, time, bytes and transaction. With `held`, it locks them and skips those that others
 /// have locked.
 async fn next(
     connection: &impl ConnectionTrait,
     company_id: CompanyId,
     after: EventId,
     held: bool,
-) -> Result<Vec<(EventId, DateTime<Utc>, i32)>, DbErr> {
+) -> Result<Vec<(EventId, DateTime<Utc>, i32, i64)>, DbErr> {
     let mut find = event::Entity::find()
         .select_only()
-        .columns([event::Column::Id, event::Column::CreatedOn, event::Column::Bytes])
+        .columns([event::Column::Id, event::Column::CreatedOn, event::Column::Bytes, event::Column::TransactionId])
         .filter(event::Column::CompanyId.eq(company_id))
         .filter(event::Column::Id.gt(after))
         .order_by_asc(event::Column::Id)

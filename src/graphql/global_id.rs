@@ -3,6 +3,8 @@
 //! assigns the user 7 to the note 42.
 
 use async_graphql::ID;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use breadth::{LeafValue, Registry};
 
 use crate::error::{Error, Result};
@@ -158,6 +160,38 @@ pub enum GlobalIdTarget {
     Note(NoteId),
     Message(MessageId),
     Assignee(AssigneeKey),
+    Event(EventHandle),
+}
+
+/// Names an event in its global ID, such as `NoteEvent:0FqC2mJ3lN1x8vYdQ5rT7w`. It is a number that is hidden, as the
+/// events of all companies are numbered together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EventHandle(pub [[u8; 8]; 2]);
+
+impl EventHandle {
+    /// The name of the type in the schema, which is also the prefix of its ids.
+    const NAME: &str = "NoteEvent";
+
+    pub fn id(self) -> ID {
+        ID(format!("{}:{}", Self::NAME, URL_SAFE_NO_PAD.encode(self.0.as_flattened())))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut handle = [[0; 8]; 2];
+        let bytes = (text.len() == 22).then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten()?;
+        handle.as_flattened_mut().copy_from_slice(&bytes);
+        Some(Self(handle))
+    }
+}
+
+impl LeafValue for EventHandle {
+    fn register(registry: &mut Registry) -> String {
+        <ID as LeafValue>::register(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.id().write(out);
+    }
 }
 
 /// Parses a global id, given in full.
@@ -169,6 +203,9 @@ pub fn parse_global_id(id: &ID) -> Result<GlobalIdTarget> {
         .and_then(|(prefix, rest)| {
             if prefix == AssigneeKey::NAME {
                 return AssigneeKey::parse(rest).map(GlobalIdTarget::Assignee);
+            }
+            if prefix == EventHandle::NAME {
+                return EventHandle::parse(rest).map(GlobalIdTarget::Event);
             }
             Some(match NodeKind::from_prefix(prefix)? {
                 NodeKind::Company => GlobalIdTarget::Company(key(rest)?),

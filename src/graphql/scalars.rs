@@ -236,7 +236,7 @@ impl ScalarType for Url {
     }
 }
 
-/// Any JSON value. Only used in responses, for the parameters of an error.
+/// Any JSON value. Only used in responses: for the parameters of an error, and the values of a changed field.
 #[derive(Clone, Debug, PartialEq, Description)]
 pub struct Json(pub serde_json::Value);
 

@@ -1,6 +1,7 @@
 //! Notes: their GraphQL fields, their lists, and the mutations that change them.
 
 mod enums;
+mod event;
 mod field;
 mod list;
 mod load;
@@ -9,6 +10,10 @@ mod object;
 mod text;
 mod write;
 
+pub use event::connection::NoteEventConnection;
+pub use event::feed::{NoteEventsArgs, feed};
+pub use event::load::EventByHandle;
+pub use event::object::{NoteEvent, NoteEventType};
 pub use field::{NoteField, NoteFieldSpec, all_fields};
 pub use list::connection::{NoteConnection, NoteEdge};
 pub use list::counts::{NoteCount, NoteGroupKey, counts};

@@ -6,6 +6,7 @@ use async_graphql::ID;
 use breadth::{field, field_in_context, field_ref, object, relation, required};
 
 use super::enums::{NoteReferenceType, NoteStatus};
+use super::event::history;
 use super::load::by_key::{AssigneesOf, MessagesOf};
 use super::message::object::NoteMessage;
 use super::message::page;
@@ -100,6 +101,8 @@ object! {
             |found| found.and_then(|messages| messages.into_iter().next()).map(NoteMessage),
         )
         .reads(&["id", "message_count"]);
+        /// What happened to the note, newest first. A page holds 1 to 100 events, 20 by default.
+        history = history::history(|note: &Note| note.0.id).reads(&["id"]);
         /// When the note was created.
         created_on = field(|note: &Note| DateTime(note.0.created_on));
         /// When the note, its assignees or its messages last changed.

@@ -10,7 +10,7 @@ use crate::customer::{Customer, CustomerById};
 use crate::error::Error;
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::{GlobalIdTarget, parse_global_id};
-use crate::note::{AssigneeById, MessageById, Note, NoteById, NoteMessage};
+use crate::note::{AssigneeById, EventByHandle, MessageById, Note, NoteById, NoteEvent, NoteMessage};
 use crate::note_type::{NoteType, NoteTypeById};
 use crate::store::entity::token::Scope;
 use crate::user::{NoteAssignee, User, UserById};
@@ -40,6 +40,7 @@ impl Abstract for Node {
                 Note::object,
                 NoteMessage::object,
                 NoteAssignee::object,
+                NoteEvent::object,
             ],
         }
     }
@@ -58,6 +59,7 @@ impl NodeRequest {
             GlobalIdTarget::Note(key) => state.queue::<NoteById>().request(&key),
             GlobalIdTarget::Message(key) => state.queue::<MessageById>().request(&key),
             GlobalIdTarget::Assignee(key) => state.queue::<AssigneeById>().request(&key),
+            GlobalIdTarget::Event(key) => state.queue::<EventByHandle>().request(&key),
         };
         Self(named, index)
     }
@@ -79,6 +81,7 @@ impl NodeRequest {
             GlobalIdTarget::Note(_) => row::<NoteById, _>(state, index, Note),
             GlobalIdTarget::Message(_) => row::<MessageById, _>(state, index, NoteMessage),
             GlobalIdTarget::Assignee(_) => row::<AssigneeById, _>(state, index, NoteAssignee),
+            GlobalIdTarget::Event(_) => row::<EventByHandle, _>(state, index, NoteEvent),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::customer::{self, Customer, CustomerById};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeId;
 use crate::graphql::pagination::PageArgs;
-use crate::note::{self, Note, NoteById, NoteConnection, NoteFilter, NoteGroupKey, NoteListArgs};
+use crate::note::{self, Note, NoteById, NoteConnection, NoteEventsArgs, NoteFilter, NoteGroupKey, NoteListArgs};
 use crate::note_type;
 use crate::store::entity::token::Scope;
 use crate::user::{self, User, UserById, UserStatus, Viewer};
@@ -52,6 +52,17 @@ object! {
                 ctx.viewer(Scope::Read)?;
                 let CountArgs { group_by, filter, search } = args;
                 Ok(Nullable(note::counts(ctx.data_source(), group_by, filter.as_ref(), search.as_deref()).await?))
+            })
+        });
+        /// Reads the feed: every change of the notes that the viewer may see, oldest first. It starts after the cursor
+        /// `after`, else where `from` says. To follow the changes, pass `pageInfo.endCursor` as `after` of the next
+        /// request, at once if `hasNextPage`, else a little later: each event comes once, whatever is written meanwhile.
+        /// A page holds 1 to 100 events, 20 by default; it may hold fewer, even none, and have a next page, since the
+        /// server examines 2,000 events for it at most.
+        note_events = resolve(|_: &Query, Args(args): Args<NoteEventsArgs>, ctx| {
+            Box::pin(async move {
+                ctx.viewer(Scope::Read)?;
+                Ok(Some(note::feed(ctx.data_source(), args).await?))
             })
         });
         /// Lists all note types of the company, by name.

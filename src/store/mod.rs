@@ -5,6 +5,7 @@ mod access_scope;
 mod columns;
 pub mod db;
 pub mod entity;
+mod event_access;
 pub mod private_file;
 pub mod provenance;
 pub mod selected_columns;

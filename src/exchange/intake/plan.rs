@@ -10,11 +10,12 @@ use super::people::{PersonCache, Setting};
 use super::rows::BatchRows;
 use super::summary::Summary;
 use super::types::Types;
+use crate::event::Audience;
 use crate::exchange::note::{ImportedNote, Parts};
 use crate::exchange::person::UserRef;
 use crate::exchange::reader::Reject;
 use crate::exchange::{assignee, message as message_form, note as note_form};
-use crate::ids::{CompanyId, EventId, MessageId, NoteId};
+use crate::ids::{CompanyId, EventId, MessageId, NoteId, UserId};
 use crate::json::object::{JsonFields, RawObject};
 use crate::quota::{StorageUsage, changes_bytes, message_bytes, note_bytes};
 use crate::store::entity::event::{EventType, FieldChanges};
@@ -87,7 +88,9 @@ impl ImportPlan<'_> {
         let bytes = note_bytes(&row) + messages.iter().map(message_bytes).sum::<i64>();
         self.rows.growth += StorageUsage { notes: 1, bytes };
         self.rows.messages.extend(messages);
-        self.event(EventType::Created, row.id, FieldChanges::default());
+        let assignees: Vec<UserId> = note.assignees.iter().map(|assignee| assignee.user.id).collect();
+        let audience = Audience::created(&row, &assignees);
+        self.event(EventType::Created, row.id, FieldChanges::default(), audience, &[]);
         self.rows.notes.push(row);
         Ok(())
     }
@@ -115,11 +118,17 @@ impl ImportPlan<'_> {
             row = self.overwrite(existing, note, kind, difference, warnings)?;
         }
         if difference.tail > 0 {
+            let assignees: Vec<UserId> = if difference.assignees {
+                note.assignees.iter().map(|assignee| assignee.user.id).collect()
+            } else {
+                existing.assignments.iter().map(|row| row.user_id).collect()
+            };
             let tail = self.messages(note, existing.messages.len(), warnings)?;
             for message in tail {
                 row.updated_on = row.updated_on.max(message.created_on);
                 row.message_count = message.position;
-                self.event(EventType::MessagePosted, row.id, FieldChanges::default());
+                let audience = Audience::same(&row);
+                self.event(EventType::MessagePosted, row.id, FieldChanges::default(), audience, &assignees);
                 self.rows.posted.push((self.rows.events.len() - 1, self.rows.messages.len()));
                 self.rows.growth += StorageUsage::of_bytes(message_bytes(&message));
                 self.rows.messages.push(message);
@@ -216,10 +225,18 @@ impl ImportPlan<'_> {
         Ok(rows)
     }
 
-    pub fn event(&mut self, kind: EventType, note_id: NoteId, changes: FieldChanges) {
+    /// Adds an event; `assignees` are those of the note before it.
+    pub fn event(
+        &mut self,
+        kind: EventType,
+        note_id: NoteId,
+        changes: FieldChanges,
+        audience: Audience,
+        assignees: &[UserId],
+    ) {
         let bytes = changes_bytes(&changes);
         self.rows.growth += StorageUsage::of_bytes(bytes.into());
-        self.rows.events.push(event::Model {
+        let mut event = event::Model {
             company_id: self.company_id,
             id: EventId::default(),
             kind,
@@ -229,7 +246,10 @@ impl ImportPlan<'_> {
             created_on: self.now,
             bytes,
             changes,
-        });
+            ..event::Model::default()
+        };
+        audience.set(&mut event, assignees.iter().copied());
+        self.rows.events.push(event);
     }
 
     fn text_of(

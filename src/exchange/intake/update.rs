@@ -1,12 +1,13 @@
 //! `--update`: overwrites an existing note with what its record contains, and nothing else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
 use super::compare::{Difference, same_message};
 use super::existing::Existing;
 use super::plan::ImportPlan;
+use crate::event::Audience;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::reader::Reject;
 use crate::graphql::global_id::NodeId;
@@ -56,7 +57,17 @@ impl ImportPlan<'_> {
         }
         let differing = all_fields().filter(|field| field.differs(&existing.note, &row));
         changes.extend(differing.map(|field| field.change(&existing.note, &row)));
-        self.event(EventType::Updated, row.id, FieldChanges(changes));
+        let before: Vec<UserId> = existing.assignments.iter().map(|row| row.user_id).collect();
+        let mut audience = Audience::changed(&existing.note, &row);
+        if difference.assignees {
+            let after: Vec<UserId> = note.assignees.iter().map(|assignee| assignee.user.id).collect();
+            let only = |one: &[UserId], other: &[UserId]| -> Vec<UserId> {
+                let other: HashSet<&UserId> = other.iter().collect();
+                one.iter().filter(|user| !other.contains(user)).copied().collect()
+            };
+            audience = audience.assigning(&only(&after, &before)).unassigning(&only(&before, &after));
+        }
+        self.event(EventType::Updated, row.id, FieldChanges(changes), audience, &before);
         Ok(row)
     }
 

@@ -11,7 +11,7 @@ mod sort_order;
 pub use by_id::{FilteredRecords, ListById};
 pub use count::{CountPrecision, Total, page_count, total_count, total_count_precision};
 pub use cursor::{Cursor, CursorValue};
-pub use page_request::{PageArgs, PageRequest, ScanExtent};
+pub use page_request::{PageArgs, PageRequest, ScanExtent, page_size};
 pub use sort_order::{Direction, SortKey, SortOrder, time};
 
 /// The GraphQL object of a page's position.

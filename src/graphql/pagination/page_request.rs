@@ -46,6 +46,20 @@ impl PageArgs {
     /// INVALID if the arguments contradict each other or are out of bounds, `BAD_CURSOR` if a cursor does not belong to
     /// this order.
     pub fn request(&self, order: &SortOrder) -> Result<PageRequest> {
+        self.request_by(|text| {
+            let cursor = Cursor::decode(text, &order.name, order.keys.len())?;
+            if !order.fits(&cursor) {
+                return Err(Error::BadCursor("No list has such a cursor; use one that a page returned.".to_owned()));
+            }
+            Ok(cursor)
+        })
+    }
+
+    /// Like [`Self::request`], for a list that decodes its cursors itself.
+    ///
+    /// # Errors
+    /// INVALID, or those of `decode`.
+    pub fn request_by(&self, decode: impl Fn(&str) -> Result<Cursor>) -> Result<PageRequest> {
         if self.first.is_some() && self.last.is_some() {
             return Err(invalid("Use either `first` or `last`, not both."));
         }
@@ -60,14 +74,7 @@ impl PageArgs {
             (None, None) => DEFAULT_SIZE,
         };
         let number = self.page.map(|page| number(page, size)).transpose()?;
-        let cursor = |text: &Option<String>| {
-            let Some(text) = text.as_deref() else { return Ok(None) };
-            let cursor = Cursor::decode(text, &order.name, order.keys.len())?;
-            if !order.fits(&cursor) {
-                return Err(Error::BadCursor("No list has such a cursor; use one that a page returned.".to_owned()));
-            }
-            Ok(Some(cursor))
-        };
+        let cursor = |text: &Option<String>| text.as_deref().map(&decode).transpose();
         Ok(PageRequest {
             after: cursor(&self.after)?,
             before: cursor(&self.before)?,
@@ -83,6 +90,14 @@ fn size(argument: &str, value: i32) -> Result<u64> {
         .ok()
         .filter(|size| (1..=MAX_SIZE).contains(size))
         .ok_or_else(|| Error::Invalid(format!("`{argument}` is {value}; a page has 1 to {MAX_SIZE} rows.")))
+}
+
+/// The page size of a list that pages in one direction only.
+///
+/// # Errors
+/// INVALID if it is out of bounds.
+pub fn page_size(argument: &str, value: Option<i32>) -> Result<u64> {
+    value.map_or(Ok(DEFAULT_SIZE), |value| size(argument, value))
 }
 
 fn number(page: i32, size: u64) -> Result<u64> {

@@ -10,7 +10,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use super::object::NoteMessage;
 use super::page::NoteMessageEdge;
 use crate::error::Result;
-use crate::event::{ChangeContext, NewEvent};
+use crate::event::{Audience, ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
 use crate::graphql::data_loader::DataLoader;
 use crate::graphql::idempotency::{self, IdempotencyKey, PriorResult};
@@ -166,7 +166,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         from_import: false,
         source: None,
     };
-    let events = vec![NewEvent::new(EventType::MessagePosted, note.id, Some(message.id), &[])];
+    let events = vec![NewEvent::new(EventType::MessagePosted, note.id, Some(message.id), &[], Audience::same(&note))];
     let growth = StorageUsage::of_bytes(message_bytes(&message));
     if let Some(refused) = context.refusal(&transaction, &events, growth).await? {
         transaction.rollback().await?;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
-use crate::event::{ChangeContext, NewEvent};
+use crate::event::{Audience, ChangeContext, NewEvent};
 use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::UserError;
 use crate::ids::{NoteId, UserId};
@@ -95,7 +95,7 @@ pub async fn assign_users(
         let last = last.get(&note.id).copied().unwrap_or_default();
         added.extend(new_assignments(context, note, &new, last));
         let change = FieldChange::new("assignees", serde_json::Value::Null, global_ids(&new));
-        events.push(NewEvent::new(EventType::Assigned, note.id, None, &[change]));
+        events.push(NewEvent::new(EventType::Assigned, note.id, None, &[change], Audience::same(note).assigning(&new)));
     }
     if let Some(refused) = context.refusal(transaction, &events, StorageUsage::default()).await? {
         return Ok(Err(refused));
@@ -126,7 +126,8 @@ pub async fn unassign_users(
         }
         removed.extend(gone.iter().map(|&user| (note.id, user)));
         let change = FieldChange::new("assignees", global_ids(&gone), serde_json::Value::Null);
-        events.push(NewEvent::new(EventType::Unassigned, note.id, None, &[change]));
+        let audience = Audience::same(note).unassigning(&gone);
+        events.push(NewEvent::new(EventType::Unassigned, note.id, None, &[change], audience));
     }
     if let Some(refused) = context.refusal(transaction, &events, StorageUsage::default()).await? {
         return Ok(Err(refused));

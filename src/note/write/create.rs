@@ -10,7 +10,7 @@ use super::assignments::{insert_assignments, new_assignments};
 use super::lock::References;
 use super::tokenize::{NewTexts, tokenize_new};
 use crate::error::Result;
-use crate::event::{ChangeContext, NewEvent};
+use crate::event::{Audience, ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
 use crate::graphql::idempotency::{self, IdempotencyKey, PriorResult};
 use crate::graphql::scalars::DateTime;
@@ -200,7 +200,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         closed_on: (status == NoteStatus::Closed).then_some(context.time),
         source: None,
     };
-    let events = vec![NewEvent::new(EventType::Created, note.id, None, &[])];
+    let events = vec![NewEvent::new(EventType::Created, note.id, None, &[], Audience::created(&note, &assignees))];
     let growth = StorageUsage { notes: 1, bytes: note_bytes(&note) };
     if let Some(refused) = context.refusal(&transaction, &events, growth).await? {
         transaction.rollback().await?;

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::deletion::{DeletionReport, RequestedReport};
 use super::lock::RequestedNote;
 use crate::error::Result;
-use crate::event::{ChangeContext, NewEvent};
+use crate::event::{Audience, ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::UserError;
@@ -136,6 +136,9 @@ pub async fn remove(
     let keys = || notes.iter().map(|note| note.id);
     let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
     let growth = StorageUsage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
+    // First, as the event takes the assignees from the database.
+    let deleted = |note: &note::Model| NewEvent::new(EventType::Deleted, note.id, None, &[], Audience::deleted(note));
+    context.append(&writes, notes.iter().map(deleted).collect(), growth).await?;
     message::Entity::delete_many()
         .filter(message::Column::CompanyId.eq(access.company_id))
         .filter(dialect.one_of((message::Entity, message::Column::NoteId), keys()))
@@ -152,7 +155,5 @@ pub async fn remove(
         .filter(dialect.one_of((note::Entity, note::Column::Id), keys()))
         .exec(&writes)
         .await?;
-    let deleted = |note_id| NewEvent::new(EventType::Deleted, note_id, None, &[]);
-    context.append(&writes, keys().map(deleted).collect(), growth).await?;
     Ok(report)
 }

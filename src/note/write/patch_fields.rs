@@ -5,7 +5,7 @@ use sea_orm::Set;
 
 use super::lock::References;
 use crate::error::Result;
-use crate::event::{ChangeContext, NewEvent};
+use crate::event::{Audience, ChangeContext, NewEvent};
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::NodeId;
 use crate::graphql::scalars::DateTime;
@@ -222,6 +222,7 @@ pub struct Diff {
     pub growth: i64,
     /// The type of the event.
     kind: EventType,
+    audience: Audience,
 }
 
 impl Diff {
@@ -246,8 +247,9 @@ impl Diff {
         }
         let fields = NoteField::changed(old, &note);
         let changes = fields.iter().map(|field| field.spec().change(old, &note)).collect();
-        let mut diff =
-            Self { note, columns: note::ActiveModel::default(), fields, changes, growth: 0, kind: EventType::Updated };
+        let audience = Audience::changed(old, &note);
+        let (columns, kind) = (note::ActiveModel::default(), EventType::Updated);
+        let mut diff = Self { note, columns, fields, changes, growth: 0, kind, audience };
         for field in &diff.fields {
             field.spec().write(&diff.note, &mut diff.columns);
         }
@@ -272,7 +274,7 @@ impl Diff {
 
     /// The event of the change.
     pub fn new_event(&self) -> NewEvent {
-        NewEvent::new(self.kind, self.note.id, None, &self.changes)
+        NewEvent::new(self.kind, self.note.id, None, &self.changes, self.audience.clone())
     }
 
     fn touch(&mut self, old: &note::Model, context: &ChangeContext<'_>) {

@@ -5,11 +5,13 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::ids::{CompanyId, EventId, MessageId, NoteId, UserId};
+use crate::ids::{CompanyId, CustomerId, EventId, MessageId, NoteId, UserId};
+use crate::store::columns::{by_name, cells, json, table};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum EventType {
+    #[default]
     Created,
     Updated,
     Closed,
@@ -43,6 +45,23 @@ impl FieldChange {
     pub fn new(field: &str, old: impl Into<EventValue>, new: impl Into<EventValue>) -> Self {
         let (old, new) = (old.into(), new.into());
         Self { field: field.to_owned(), old: old.value, new: new.value, old_length: old.length, new_length: new.length }
+    }
+
+    /// Cuts the values of a change that was stored before values were cut.
+    pub fn cut(&mut self) {
+        for (value, length) in [(&mut self.old, &mut self.old_length), (&mut self.new, &mut self.new_length)] {
+            let cut = match value {
+                Json::String(text) => EventValue::text(Some(text)),
+                Json::Array(items) if items.iter().all(Json::is_string) => {
+                    let texts: Vec<String> = items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect();
+                    EventValue::list(&texts)
+                }
+                _ => continue,
+            };
+            if cut.length.is_some() {
+                (*value, *length) = (cut.value, length.or(cut.length));
+            }
+        }
     }
 
     /// A change of a message's text; the message's ID is stored with both values.
@@ -94,7 +113,23 @@ impl From<Json> for EventValue {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct FieldChanges(pub Vec<FieldChange>);
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+/// A list of users.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct UserKeys(pub Vec<i64>);
+
+impl FromIterator<UserId> for UserKeys {
+    fn from_iter<I: IntoIterator<Item = UserId>>(users: I) -> Self {
+        Self(users.into_iter().map(|user| user.0).collect())
+    }
+}
+
+cells! {
+    EventType => by_name;
+    FieldChanges => json;
+    UserKeys => json;
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -110,6 +145,30 @@ pub struct Model {
     pub changes: FieldChanges,
     /// Size that counts towards the company's quota.
     pub bytes: i32,
+    /// The transaction in whose place the event is in the log. `PostgreSQL` sets it, whatever is inserted; 0 on
+    /// `SQLite`, whose only writer commits in the order of the ids.
+    pub transaction_id: i64,
+    /// Whether the note was confidential before the event; null if it did not exist.
+    pub confidential_before: Option<bool>,
+    /// The same after the event.
+    pub confidential_after: Option<bool>,
+    pub author_before_id: Option<UserId>,
+    pub author_after_id: Option<UserId>,
+    pub customer_before_id: Option<CustomerId>,
+    pub customer_after_id: Option<CustomerId>,
+    /// Assignees of the note when the event was appended, before or after the change; null unless it is confidential.
+    /// Together with the next two lists, these are the assignees before the change and after it.
+    pub assignees: Option<UserKeys>,
+    /// Users whom this event assigned.
+    pub assigned: Option<UserKeys>,
+    /// Users whom this event unassigned.
+    pub unassigned: Option<UserKeys>,
+}
+
+table! {
+    company_id, id, kind, note_id, message_id, actor_id, created_on, changes, bytes, transaction_id,
+    confidential_before, confidential_after, author_before_id, author_after_id, customer_before_id, customer_after_id,
+    assignees, assigned, unassigned,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@
 mod advisory_lock;
 mod catalog;
 mod event_ids;
+mod event_log;
 pub mod full_text;
 mod in_list;
 mod kind;

@@ -17,6 +17,8 @@ pub enum ListColumn {
     Texts(Vec<String>),
     /// Texts in JSON, for a column that stores JSON.
     Documents(Vec<String>),
+    /// The same, or null.
+    NullableDocuments(Vec<Option<String>>),
 }
 
 /// A list of rows as a table in a statement: `unnest($1, $2) AS k(a, b)` on `PostgreSQL`, with an array for each
@@ -50,6 +52,7 @@ impl Dialect {
                         // Arrays hold no nulls here.
                         ListColumn::NullableBigInts(_) => format!("nullif({alias}.{name}, 0)"),
                         ListColumn::Documents(_) => format!("{alias}.{name}::jsonb"),
+                        ListColumn::NullableDocuments(_) => format!("nullif({alias}.{name}, '')::jsonb"),
                         _ => format!("{alias}.{name}"),
                     };
                     values.push(column.array());
@@ -86,6 +89,9 @@ impl ListColumn {
             }
             Self::Flags(values) => values.into(),
             Self::Texts(values) | Self::Documents(values) => values.into(),
+            Self::NullableDocuments(values) => {
+                values.into_iter().map(Option::unwrap_or_default).collect::<Vec<String>>().into()
+            }
         }
     }
 
@@ -96,6 +102,7 @@ impl ListColumn {
             Self::NullableBigInts(values) => values.into_iter().map(Json::from).collect(),
             Self::Flags(values) => values.into_iter().map(Json::from).collect(),
             Self::Texts(values) | Self::Documents(values) => values.into_iter().map(Json::from).collect(),
+            Self::NullableDocuments(values) => values.into_iter().map(Json::from).collect(),
         }
     }
 }

@@ -1,0 +1,170 @@
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::cursor::{Cursors, Position};
+use super::log::{EventLog, LogState};
+use super::seen::{SeenEvent, SeenNotes, WITHOUT_CHANGES, columns};
+use crate::error::{Error, Result};
+use crate::ids::{CustomerId, NoteId};
+use crate::store::AccessScope;
+use crate::store::db::Db;
+use crate::store::entity::event;
+use crate::store::entity::event::EventType;
+
+/// Maximum number of events that are examined for a page; then it ends, with a cursor to go on from.
+const EXAMINED: usize = 2_000;
+/// Bounds on the number of events that one statement reads.
+const CHUNK: (usize, usize) = (50, 500);
+
+/// Where a feed begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Behind a cursor.
+    After(String),
+    /// With the oldest event that is kept.
+    Beginning,
+    /// With what happens next.
+    Now,
+}
+
+/// Which events a reader wants; `None` sets no condition.
+#[derive(Clone, Debug, Default)]
+pub struct FeedFilter {
+    /// The types of events, and whether notes that turn hidden are among them.
+    pub types: Option<(HashSet<EventType>, bool)>,
+    pub notes: Option<HashSet<NoteId>>,
+    pub customers: Option<HashSet<CustomerId>>,
+}
+
+/// A page of the feed.
+pub struct FeedRequest {
+    pub start: Start,
+    pub filter: FeedFilter,
+    /// Maximum number of events.
+    pub size: usize,
+    /// Whether the changes are wanted.
+    pub changes: bool,
+}
+
+/// Events in the order of their commits.
+pub struct FeedPage {
+    pub events: Vec<SeenEvent>,
+    /// Whether more may follow at once: the page is full, or too many events were examined for it.
+    pub has_next: bool,
+    /// Where the feed goes on.
+    pub end: String,
+}
+
+impl FeedFilter {
+    fn fits(&self, event: &SeenEvent) -> bool {
+        let fits = |(types, hidden): &(HashSet<EventType>, bool)| {
+            if event.is_hidden { *hidden } else { types.contains(&event.row().kind) }
+        };
+        self.types.as_ref().is_none_or(fits) && self.customers.as_ref().is_none_or(|all| event.is_about(all))
+    }
+}
+
+/// Reads the events that a viewer may see, each once, in an order in which those of each note are in the order of its
+/// changes.
+///
+/// # Errors
+/// `BAD_CURSOR`, `CURSOR_EXPIRED`, and when the database fails.
+pub async fn read_feed(db: &Db, access: AccessScope, request: &FeedRequest) -> Result<FeedPage> {
+    let log = EventLog(db);
+    let state = log.state(access.company_id).await?;
+    let cursors = Cursors::new(&state, access.company_id);
+    // Before all events that are not complete yet.
+    let last = Position { id: state.horizon.id - 1, ..state.horizon };
+    let mut position = match &request.start {
+        Start::After(cursor) => after(&cursors, &state, cursor)?,
+        Start::Beginning => Position { transaction: i64::MIN, id: i64::MIN },
+        Start::Now => last,
+    };
+    let start = position;
+    let mut page = FeedPage { events: Vec::new(), has_next: false, end: String::new() };
+    let (mut notes, mut examined) = (SeenNotes::default(), 0);
+    let mut reached_end = request.start == Start::Now;
+    while !reached_end && page.events.len() <= request.size && examined < EXAMINED {
+        let chunk = (request.size * 2).clamp(CHUNK.0, CHUNK.1).min(EXAMINED - examined);
+        let mut rows = candidates(db, access, position, state.horizon, chunk).await?;
+        examined += rows.len();
+        reached_end = rows.len() < chunk;
+        position = rows.last().map_or(position, Position::of);
+        if let Some(wanted) = &request.filter.notes {
+            rows.retain(|row| wanted.contains(&row.note_id));
+        }
+        notes.add(db, access, &rows).await?;
+        let seen = rows.into_iter().filter_map(|row| notes.see(row, access, &cursors));
+        page.events.extend(seen.filter(|event| request.filter.fits(event)));
+    }
+    if matches!(request.start, Start::After(_)) {
+        // Events may have been removed since the check before.
+        check_floor(log.floor(access.company_id).await?, start)?;
+    }
+    if page.events.len() > request.size {
+        page.events.truncate(request.size);
+        page.has_next = true;
+        page.end = page.events.last().map(|event| event.cursor.clone()).unwrap_or_default();
+    } else if reached_end {
+        let shown = page.events.last().map(|event| event.cursor.clone());
+        page.end = shown.map_or_else(|| cursors.of_end(last.max(position)), Ok)?;
+    } else {
+        page.has_next = true;
+        page.end = cursors.of_end(position)?;
+    }
+    if request.changes {
+        SeenEvent::add_changes(&mut page.events, db, access).await?;
+    }
+    Ok(page)
+}
+
+fn after(cursors: &Cursors, state: &LogState, cursor: &str) -> Result<Position> {
+    let [_, position] = cursors.decode(cursor)?;
+    check_floor(state.floor, position)?;
+    if position >= state.horizon {
+        return Err(Error::CursorExpired(
+            "This cursor is ahead of the event log: the database was restored since. Read everything again, and start \
+             from `from: BEGINNING` or NOW."
+                .to_owned(),
+        ));
+    }
+    Ok(position)
+}
+
+fn check_floor(floor: Option<Position>, position: Position) -> Result<()> {
+    if floor.is_some_and(|floor| position < floor) {
+        return Err(Error::CursorExpired(
+            "Events after this cursor have been removed, as they were older than the server keeps them. Read everything \
+             again, and start from `from: BEGINNING` or NOW."
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// The next events of the company after a position, whoever may see them.
+async fn candidates(
+    db: &Db,
+    access: AccessScope,
+    after: Position,
+    before: Position,
+    limit: usize,
+) -> Result<Vec<event::Model>> {
+    let place = || {
+        Expr::tuple([
+            Expr::col((event::Entity, event::Column::TransactionId)),
+            Expr::col((event::Entity, event::Column::Id)),
+        ])
+    };
+    let value = |position: Position| Expr::tuple([Expr::val(position.transaction), Expr::val(position.id)]);
+    let find = event::Entity::find()
+        .filter(event::Column::CompanyId.eq(access.company_id))
+        .filter(place().gt(value(after)))
+        .filter(place().lt(value(before)))
+        .order_by_asc(event::Column::TransactionId)
+        .order_by_asc(event::Column::Id)
+        .limit(limit as u64);
+    Ok(columns(&WITHOUT_CHANGES).all(find, db.read()).await?)
+}
