@@ -106,7 +106,9 @@ fn columns(events: &[NewEvent]) -> [(&'static str, ListColumn); 13] {
     let authors = |place: usize| ListColumn::nullable_ids(audiences().map(|audience| audience.authors()[place]));
     let customers = |place: usize| ListColumn::nullable_ids(audiences().map(|audience| audience.customers()[place]));
     let [assigned, unassigned] = [0, 1].map(|place: usize| {
-        ListColumn::NullableDocuments(audiences().map(|audience| std::mem::take(&mut audience.lists()[place])).collect())
+        ListColumn::NullableDocuments(
+            audiences().map(|audience| std::mem::take(&mut audience.lists()[place])).collect(),
+        )
     });
     [
         ("type", ListColumn::Texts(events.iter().map(|event| name(event.kind)).collect())),
@@ -140,9 +142,11 @@ fn insert<const N: usize>(dialect: Dialect, events: &RowList<N>) -> String {
         .names
         .iter()
         .zip(&events.columns)
-        .map(|(name, column)| {
-            if CONFIDENTIAL.contains(name) { format!("nullif({column}, -1) = 1") } else { column.clone() }
-        })
+        .map(
+            |(name, column)| {
+                if CONFIDENTIAL.contains(name) { format!("nullif({column}, -1) = 1") } else { column.clone() }
+            },
+        )
         .collect();
     let assignees = dialect.json_list(
         "user_id",

@@ -100,9 +100,8 @@ impl Audience {
 
     /// The users whom the event assigns and unassigns as JSON, where they decide who sees the note.
     pub(super) fn lists(&self) -> [Option<String>; 2] {
-        let list = |users: &Vec<UserId>| {
-            (self.needs_assignees() && !users.is_empty()).then(|| json!(users).to_string())
-        };
+        let list =
+            |users: &Vec<UserId>| (self.needs_assignees() && !users.is_empty()).then(|| json!(users).to_string());
         [list(&self.assigned), list(&self.unassigned)]
     }
 }

@@ -27,7 +27,9 @@ const PREFIX: &str = "e.";
 const HALF: usize = 24;
 
 fn bad() -> Error {
-    Error::BadCursor("This is not a cursor of the event log; use one that `noteEvents` or `history` returned.".to_owned())
+    Error::BadCursor(
+        "This is not a cursor of the event log; use one that `noteEvents` or `history` returned.".to_owned(),
+    )
 }
 
 fn block(text: &str) -> Option<[u8; 2 * HALF]> {

@@ -32,7 +32,8 @@ pub async fn read_histories(
         Ok(Cursor(vec![position.transaction.into(), position.id.into()]))
     })?;
     let notes = visible_notes(db, access, notes.iter().copied()).await?;
-    let columns = if changes { columns(&WITHOUT_CHANGES).and(columns(&["changes"])) } else { columns(&WITHOUT_CHANGES) };
+    let columns =
+        if changes { columns(&WITHOUT_CHANGES).and(columns(&["changes"])) } else { columns(&WITHOUT_CHANGES) };
     let (keys, key) = db.dialect().keys_table(notes.iter().map(|note| note.0));
     let mut each = event::Entity::find()
         .filter(event::Column::CompanyId.eq(access.company_id))

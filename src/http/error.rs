@@ -79,6 +79,11 @@ impl HttpError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).soon()
     }
 
+    pub fn too_many_streams(most: usize) -> Self {
+        let message = format!("This token has {most} open sockets and streams; close one.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).soon()
+    }
+
     pub fn too_many_on_socket(most: usize) -> Self {
         let message = format!("This socket has {most} running operations; complete one, or open another socket.");
         Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message)

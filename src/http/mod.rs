@@ -17,6 +17,8 @@ mod server;
 mod settings;
 mod sha256;
 mod state;
+mod streaming;
+mod subscription;
 mod websocket;
 
 pub use documents::persisted::{DocumentsMode, PersistedDocumentSettings};

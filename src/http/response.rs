@@ -181,7 +181,7 @@ pub fn operation_payload(executed: Executed, shows_cost: bool) -> Payload {
     let Executed { response: breadth::Response { data, errors, .. }, cost, guard, .. } = executed;
     let is_refusal = matches!(data, ResponseData::Nothing);
     let written = if is_refusal {
-        serde_json::to_vec(&told(&errors)).map(|list| vec![list])
+        Ok(vec![errors_as_json(&errors)])
     } else {
         Answer::new(data, &errors, cost.filter(|_| shows_cost)).json()
     };
@@ -194,6 +194,11 @@ pub fn operation_payload(executed: Executed, shows_cost: bool) -> Payload {
     }
     let cost = cost.map(|(estimate, usage)| OperationCost { estimate, actual: usage.cost() });
     Payload { pieces, is_refusal, cost, guard }
+}
+
+/// A list of errors as JSON.
+pub fn errors_as_json(errors: &[ResponseError]) -> Vec<u8> {
+    serde_json::to_vec(&told(errors)).unwrap_or_else(|_| b"[]".to_vec())
 }
 
 /// The list of errors for an operation that was refused before execution, as JSON.

@@ -33,6 +33,7 @@ use super::settings::HttpSettings;
 use super::state::GraphqlState;
 use super::websocket::{self, SocketCounts};
 use crate::auth::{IdentityProvider, Tokens};
+use crate::event::EventHub;
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
 use crate::scheduling::runtime::OperationRuntime;
@@ -48,6 +49,7 @@ pub fn router(app: AppState, schema: Schema, settings: &HttpSettings) -> Router 
 pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: OperationRuntime) -> HttpService {
     let limits = Arc::new(RateLimiter::new(settings.address_rate_limit, settings.token_rate_limit));
     let state = Arc::new(GraphqlState {
+        events: EventHub::new(app.db.clone(), runtime.clone()),
         tokens: Tokens::on(runtime.clone(), app.db.clone(), app.clock.clone()),
         app,
         documents: DocumentCache::new(schema.clone(), settings.query_limits),
@@ -163,6 +165,7 @@ fn cross_origin(settings: &HttpSettings) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::ACCEPT,
+            graphql::LAST_EVENT_ID.clone(),
             request_id::HEADER,
             graphql::COST.clone(),
         ])

@@ -7,6 +7,7 @@ use super::readiness::Readiness;
 use super::settings::HttpSettings;
 use super::websocket::SocketCounts;
 use crate::auth::{IdentityProvider, Tokens};
+use crate::event::EventHub;
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
 use crate::scheduling::runtime::OperationRuntime;
@@ -22,6 +23,7 @@ pub struct GraphqlState {
     pub limits: Arc<RateLimiter>,
     pub memory: Arc<MemoryPool>,
     pub sockets: SocketCounts,
+    pub events: EventHub,
     pub tokens: Tokens,
     pub identity: Option<IdentityProvider>,
     pub readiness: Readiness,

@@ -48,6 +48,7 @@ documents! {
     deployment "docs/deployment.md"
     errors "docs/errors.md"
     import_and_export "docs/import-export.md"
+    live_updates "docs/live-updates.md"
     mutations "docs/mutations.md"
     queries "docs/queries.md"
     search "docs/search.md"

@@ -70,7 +70,7 @@ pub use declare::{
     Ready, RelationField, describe, plain,
 };
 pub use error::{Error, Missing, Result};
-pub use events::{Event, EventStream};
+pub use events::{Event, EventStream, SourceItem};
 pub use field::{
     field, field_in_context, field_ref, inline, inline_with, relation, relation_from_loaders, relation_with_args,
     required, resolve, try_field,

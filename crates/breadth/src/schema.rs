@@ -266,7 +266,7 @@ impl Schema {
             return Response::refused(vec![ResponseError::new("This operation is no subscription.")]);
         };
         let plan = plans.plan(planning, variables);
-        let event = Mutex::new(Some(event.0));
+        let event = Mutex::new(Some(event.row));
         // A second root is made only for an operation that exceeds a limit. Nothing reads its row.
         let root = || event.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| Box::new(vec![()]));
         execute::Executor { plan: &plan, data, variables, types: &self.types, meter, root: &root }.execute().await

@@ -11,7 +11,7 @@ use futures_util::stream::BoxStream;
 
 use super::Context;
 use super::declare::{CoercedArguments, FieldDefinition, ObjectType, Prepared, RelationField};
-use super::events::{Event, EventStream};
+use super::events::{Event, EventStream, SourceItem};
 use super::field::{child_rows, def, mine, row};
 use super::from_arguments::FromArguments;
 use super::loader::LoadState;
@@ -30,7 +30,7 @@ impl<A, O, F> RelationField for Source<A, O, F>
 where
     A: FromArguments,
     O: FieldOutput,
-    F: for<'c> Fn(&A, Context<'c>) -> BoxFuture<'c, Result<BoxStream<'static, Result<O>>>> + Send + Sync,
+    F: for<'c> Fn(&A, Context<'c>) -> BoxFuture<'c, Result<BoxStream<'static, Result<SourceItem<O>>>>> + Send + Sync,
 {
     fn targets(&self) -> Vec<&'static ObjectType> {
         O::targets()
@@ -59,8 +59,10 @@ where
     ) -> Option<BoxFuture<'c, Result<EventStream>>> {
         let started = (self.0)(row(given.row()), ctx);
         Some(Box::pin(async move {
-            let events =
-                started.await?.map(|event| event.map(|value| Event(Box::new(vec![EventRow(Mutex::new(Some(value)))]))));
+            let events = started.await?.map(|item| {
+                let SourceItem { value, id } = item?;
+                Ok(Event { row: Box::new(vec![EventRow(Mutex::new(Some(value)))]), id })
+            });
             Ok(events.boxed())
         }))
     }
@@ -117,7 +119,7 @@ where
 ///     /// The subscription root.
 ///     Subscription {
 ///         /// Two ticks.
-///         tick = source(|(), _| async { Ok(stream::iter([1, 2]).map(|number| Ok(NonNull(Tick(number)))).boxed()) }.boxed());
+///         tick = source(|(), _| async { Ok(stream::iter([1, 2]).map(|number| Ok(NonNull(Tick(number)).into())).boxed()) }.boxed());
 ///     }
 /// }
 ///
@@ -139,7 +141,7 @@ where
 /// # }
 /// ```
 pub fn source<A, O>(
-    subscribe: impl for<'c> Fn(&A, Context<'c>) -> BoxFuture<'c, Result<BoxStream<'static, Result<O>>>>
+    subscribe: impl for<'c> Fn(&A, Context<'c>) -> BoxFuture<'c, Result<BoxStream<'static, Result<SourceItem<O>>>>>
     + Send
     + Sync
     + 'static,

@@ -81,6 +81,7 @@ impl SocketArgs {
             message_bytes: self.socket_message_limit,
             init_timeout: Duration::from_secs(self.socket_init_timeout),
             keep_alive: Duration::from_secs(self.socket_keep_alive),
+            ..SocketLimits::default()
         }
     }
 }

@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::scheduling::TokenKey;
 
-/// The open sockets of each address and each token.
+/// The open sockets of each address and each token. Subscriptions over HTTP count among those of the token.
 #[derive(Debug, Default)]
 pub struct SocketCounts {
     pub addresses: Counts<IpAddr>,
     pub tokens: Counts<TokenKey>,
 }
+
+/// The slot of a socket, or of another stream, among those of its token.
+pub type TokenSlot = Slot<TokenKey>;
 
 /// Counts what is open for each key. Keys with nothing open take no memory.
 #[derive(Debug)]

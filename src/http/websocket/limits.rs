@@ -16,6 +16,8 @@ pub struct SocketLimits {
     /// The server pings a client from which nothing has arrived for this long, and closes the socket when nothing arrives
     /// for as long again.
     pub keep_alive: Duration,
+    /// How often the token of an open socket is checked.
+    pub check_interval: Duration,
 }
 
 impl Default for SocketLimits {
@@ -27,6 +29,7 @@ impl Default for SocketLimits {
             message_bytes: 256 << 10,
             init_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(30),
+            check_interval: Duration::from_secs(3),
         }
     }
 }

@@ -21,6 +21,6 @@ mod send;
 mod socket;
 mod upgrade;
 
-pub use counts::SocketCounts;
+pub use counts::{SocketCounts, TokenSlot};
 pub use limits::SocketLimits;
 pub use upgrade::{is_upgrade, upgrade};

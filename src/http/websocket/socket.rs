@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll, select_all};
-use futures_util::{SinkExt, StreamExt, stream};
+use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::{self, Message as Received};
 
 use super::client::SocketClient;
 use super::counted_stream::{CountedStream, NO_MEMORY, TOO_LARGE};
-use super::counts::Slot;
+use super::counts::TokenSlot;
 use super::operation::{self, Content, Message, Outgoing};
 use super::protocol::{Action, Close, Protocol};
 use super::{message, send};
@@ -33,7 +33,6 @@ use crate::http::server::timeout_stream::TimeoutStream;
 use crate::http::server::upgraded::UpgradedConnection;
 use crate::http::state::GraphqlState;
 use crate::meter::MemoryReservation;
-use crate::scheduling::TokenKey;
 
 type Ws = WebSocketStream<CountedStream<TimeoutStream<TcpStream>>>;
 
@@ -54,19 +53,32 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// While the server shuts down, a client that reads nothing for this long is dropped.
 const STALLED: Duration = Duration::from_secs(1);
 
+/// A check of a token.
+type Check = BoxFuture<'static, Result<Viewer, HttpError>>;
 /// Why a socket ends: the server closes it, or the connection is gone.
 type End = Option<Close>;
+
+/// A running operation.
+struct Handle {
+    id: String,
+    abort: AbortHandle,
+    is_subscription: bool,
+}
 
 pub struct Socket {
     state: Arc<GraphqlState>,
     client: Arc<SocketClient>,
     protocol: Protocol,
     /// The check of the token, while it runs.
-    authenticating: Option<BoxFuture<'static, Result<Viewer, HttpError>>>,
+    authenticating: Option<Check>,
+    /// A later check, while it runs.
+    checking: Option<Check>,
+    /// When the token was valid for the last time.
+    valid: Instant,
     /// The slot among the sockets of the token.
-    slot: Option<Slot<TokenKey>>,
+    slot: Option<TokenSlot>,
     operations: SelectAll<Abortable<BoxStream<'static, Outgoing>>>,
-    handles: HashMap<u64, AbortHandle>,
+    handles: HashMap<u64, Handle>,
     opened: Instant,
     /// When something arrived for the last time.
     heard: Instant,
@@ -91,6 +103,8 @@ impl Socket {
             client: Arc::new(client),
             state,
             authenticating: None,
+            checking: None,
+            valid: now,
             slot: None,
             operations: select_all([]),
             handles: HashMap::new(),
@@ -156,9 +170,11 @@ impl Socket {
                 biased;
                 until = &mut begun, if self.ending.is_none() => {
                     self.ending = Some(until);
+                    self.end_subscriptions();
                     Ok(())
                 }
                 viewer = authenticated(&mut self.authenticating) => self.authenticated(ws, viewer).await,
+                viewer = authenticated(&mut self.checking) => self.checked(&viewer),
                 Some(outgoing) = self.operations.next(), if !self.operations.is_empty() => {
                     self.outgoing(ws, outgoing).await
                 }
@@ -180,7 +196,8 @@ impl Socket {
         let limits = &self.state.settings.sockets;
         let silence = if self.pinged { 2 * limits.keep_alive } else { limits.keep_alive };
         let init = (!self.protocol.is_initialized()).then_some(self.opened + limits.init_timeout);
-        let wakes = [Some(self.heard + silence), init, self.paused, self.ending];
+        let check = (self.slot.is_some() && self.checking.is_none()).then_some(self.valid + limits.check_interval);
+        let wakes = [Some(self.heard + silence), init, self.paused, self.ending, check];
         wakes.into_iter().flatten().min().unwrap_or(self.heard)
     }
 
@@ -196,6 +213,11 @@ impl Socket {
             self.paused = None;
             self.heard = now;
             self.charge(0);
+        }
+        if self.slot.is_some() && self.checking.is_none() && self.valid + limits.check_interval <= now {
+            let (state, client) = (Arc::clone(&self.state), Arc::clone(&self.client));
+            let check = async move { state.authenticate(client.token.as_deref(), client.address).await };
+            self.checking = Some(Box::pin(check));
         }
         if self.pinged && self.heard + 2 * limits.keep_alive <= now {
             return Err(None);
@@ -259,7 +281,7 @@ impl Socket {
             }
             Action::Stop { number } => {
                 if let Some(handle) = self.handles.remove(&number) {
-                    handle.abort();
+                    handle.abort.abort();
                 }
                 Ok(())
             }
@@ -267,18 +289,18 @@ impl Socket {
     }
 
     fn start(&mut self, id: String, number: u64, body: Bytes) {
-        let executed = operation::execute(Arc::clone(&self.state), Arc::clone(&self.client), id, number, body);
-        let outgoing = stream::once(executed).flat_map(|outgoing| {
-            let end = matches!(outgoing.content, Content::Next(_)).then(|| Outgoing {
-                id: outgoing.id.clone(),
-                number: outgoing.number,
-                content: Content::End,
-            });
-            stream::iter([Some(outgoing), end].into_iter().flatten())
-        });
+        let messages = operation::start(Arc::clone(&self.state), Arc::clone(&self.client), id.clone(), number, body);
         let (handle, registration) = AbortHandle::new_pair();
-        self.operations.push(Abortable::new(outgoing.boxed(), registration));
-        self.handles.insert(number, handle);
+        self.operations.push(Abortable::new(messages, registration));
+        self.handles.insert(number, Handle { id, abort: handle, is_subscription: false });
+    }
+
+    /// Ends all subscriptions, which would not end by themselves.
+    fn end_subscriptions(&mut self) {
+        for (number, handle) in self.handles.extract_if(|_, handle| handle.is_subscription) {
+            handle.abort.abort();
+            self.protocol.end(&handle.id, number);
+        }
     }
 
     async fn refuse(&mut self, ws: &mut Ws, id: String, number: Option<u64>, error: HttpError) -> Result<(), End> {
@@ -293,14 +315,32 @@ impl Socket {
         if !self.protocol.is_running(&id, number) {
             return Ok(());
         }
-        if !matches!(content, Content::Next(_)) {
+        if !matches!(content, Content::Next(_) | Content::Subscribed) {
             self.protocol.end(&id, number);
             self.handles.remove(&number);
         }
         match content {
             Content::Next(message) | Content::Error(message) => write(ws, message).await,
+            Content::Subscribed => {
+                if let Some(handle) = self.handles.get_mut(&number) {
+                    handle.is_subscription = true;
+                }
+                if self.ending.is_some() {
+                    self.end_subscriptions();
+                }
+                Ok(())
+            }
             Content::End => write(ws, Message::text(message::complete(&id))).await,
             Content::Forbidden => Err(Some(Close::FORBIDDEN)),
+        }
+    }
+
+    /// Closes the socket if its token is no longer valid. A database that does not answer closes none.
+    fn checked(&mut self, viewer: &Result<Viewer, HttpError>) -> Result<(), End> {
+        self.valid = Instant::now();
+        match viewer {
+            Err(error) if error.code == "UNAUTHENTICATED" => Err(Some(Close::FORBIDDEN)),
+            _ => Ok(()),
         }
     }
 
@@ -315,6 +355,7 @@ impl Socket {
         let limits = &self.state.settings.sockets;
         let slot = self.state.sockets.tokens.take(viewer.token_key(), limits.per_token);
         self.slot = Some(slot.ok_or(Some(Close::TRY_LATER))?);
+        self.valid = Instant::now();
         let memory = MemoryReservation::new(self.state.memory.token(viewer.token_key()));
         ws.get_mut().change(2 * limits.message_bytes as u64 + FRAMING, memory);
         write(ws, Message::text(self.protocol.acknowledge())).await
@@ -336,9 +377,7 @@ impl Socket {
 }
 
 /// The result of the check of the token; never ready if none runs.
-async fn authenticated(
-    running: &mut Option<BoxFuture<'static, Result<Viewer, HttpError>>>,
-) -> Result<Viewer, HttpError> {
+async fn authenticated(running: &mut Option<Check>) -> Result<Viewer, HttpError> {
     let Some(check) = running else { return std::future::pending().await };
     let checked = check.await;
     *running = None;

@@ -32,6 +32,7 @@ pub const PATIENT: SocketLimits = SocketLimits {
     message_bytes: 256 << 10,
     init_timeout: LONG,
     keep_alive: LONG,
+    check_interval: LONG,
 };
 
 /// Settings of a server with these limits of sockets.

@@ -15,7 +15,7 @@ struct From {
     count: i32,
 }
 
-type Starting<T> = Result<BoxStream<'static, Result<T>>>;
+type Starting<T> = Result<BoxStream<'static, Result<SourceItem<T>>>>;
 
 /// People from a number on. Number 9 fails in the stream, and no stream starts with a negative one.
 fn people(from: &From, ctx: Context<'_>) -> Starting<NonNull<Person>> {
@@ -23,7 +23,13 @@ fn people(from: &From, ctx: Context<'_>) -> Starting<NonNull<Person>> {
     if from.from < 0 {
         return Err(Error::new("below zero"));
     }
-    let person = |number: i32| if number == 9 { Err(Error::new("lost")) } else { Ok(NonNull(Person(number.into()))) };
+    let person = |number: i32| {
+        if number == 9 {
+            Err(Error::new("lost"))
+        } else {
+            Ok(SourceItem { value: NonNull(Person(number.into())), id: Some(number.to_string()) })
+        }
+    };
     Ok(stream::iter((from.from..from.from + from.count).map(person)).boxed())
 }
 
@@ -33,7 +39,7 @@ object! {
         /// People from a number on.
         people = source(|Args(from): &Args<From>, ctx| std::future::ready(people(from, ctx)).boxed());
         /// Lists of people.
-        pairs = source(|(), _| async { Ok(stream::iter([Ok(vec![Person(1), Person(2)])]).boxed()) }.boxed());
+        pairs = source(|(), _| async { Ok(stream::iter([Ok(vec![Person(1), Person(2)].into())]).boxed()) }.boxed());
     }
 }
 
@@ -129,6 +135,7 @@ async fn a_meter_stops_the_execution_of_an_event() {
     let document = "subscription { people(from: 1) { friend { number } } }";
     let document = schema.read(document, ParserLimits::default(), &DocumentLimits::default()).unwrap();
     let event = schema.subscribe(&document, 0, &none, &data).await.unwrap().next().await.unwrap().unwrap();
+    assert_eq!(event.id.as_deref(), Some("1"));
     let response = schema.execute_event(&document, 0, &none, &data, Some(&Stopped), event).await;
     let (data, errors) = shown(response);
     assert_eq!((data, errors), (Value::Null, vec![("[people]".to_owned(), "stopped".to_owned())]));
