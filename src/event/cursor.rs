@@ -3,23 +3,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::log::LogState;
 use super::permutation::Key;
+use super::position::Position;
 use crate::error::{Error, Result};
 use crate::graphql::global_id::EventHandle;
 use crate::ids::{CompanyId, EventId};
-use crate::store::entity::event;
-
-/// A position in the event log: behind the event with this number, in the place of this transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    pub transaction: i64,
-    pub id: i64,
-}
-
-impl Position {
-    pub fn of(event: &event::Model) -> Self {
-        Self { transaction: event.transaction_id, id: event.id.0 }
-    }
-}
 
 /// What a cursor of an event begins with; no other cursor contains a dot.
 const PREFIX: &str = "e.";

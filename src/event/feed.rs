@@ -3,8 +3,9 @@ use std::collections::HashSet;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::cursor::{Cursors, Position};
+use super::cursor::Cursors;
 use super::log::{EventLog, LogState};
+use super::position::Position;
 use super::seen::{SeenEvent, SeenNotes, WITHOUT_CHANGES, columns};
 use crate::error::{Error, Result};
 use crate::ids::{CustomerId, NoteId};
@@ -97,7 +98,8 @@ pub async fn read_feed(db: &Db, access: AccessScope, request: &FeedRequest) -> R
     let (mut notes, mut examined) = (SeenNotes::default(), 0);
     let mut reached_end = request.start == Start::Now;
     while !reached_end && page.events.len() <= request.size && examined < EXAMINED {
-        let chunk = (request.size * 2).clamp(CHUNK.0, CHUNK.1).min(EXAMINED - examined);
+        // Mostly, the first events are those of the page. If not, few statements find the others.
+        let chunk = (request.size * 2).clamp(CHUNK.0, CHUNK.1).max(examined).min(CHUNK.1).min(EXAMINED - examined);
         let company = event::Column::CompanyId.eq(access.company_id);
         let mut rows = candidates(db, company, position, state.horizon, chunk, &columns(&WITHOUT_CHANGES)).await?;
         examined += rows.len();

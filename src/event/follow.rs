@@ -7,9 +7,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::cursor::Position;
 use super::feed::{FeedFilter, FeedRequest, Start, read_feed};
 use super::hub::{Batch, EventHub};
+use super::position::Position;
 use super::seen::{SeenEvent, SeenNotes};
 use crate::error::{Error, Result};
 use crate::ids::NoteId;
@@ -39,7 +39,7 @@ pub struct FollowRequest {
 pub async fn follow(hub: &EventHub, db: &Db, request: FollowRequest) -> Result<BoxStream<'static, Result<SeenEvent>>> {
     let FollowRequest { after, filter, assigned, access } = request;
     // First of all, so that nothing happens between the last reading of the log and the first batch.
-    let receiver = hub.subscribe(access.company_id);
+    let receiver = hub.subscribe(access.company_id).await?;
     let mut follower = Follower {
         db: db.clone(),
         receiver,

@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::cursor::{Cursors, Position};
+use super::cursor::Cursors;
 use super::feed::candidates;
-use super::log::EventLog;
+use super::log::{EventLog, LogState};
+use super::position::Position;
 use crate::error::Result;
 use crate::ids::CompanyId;
 use crate::scheduling::runtime::OperationRuntime;
@@ -55,16 +56,40 @@ impl EventHub {
         Self(Arc::new(Shared { db, runtime, state: Mutex::default() }))
     }
 
-    /// Receives the events of a company that are read from now on.
-    pub fn subscribe(&self, company_id: CompanyId) -> Receiver<Arc<Batch>> {
+    /// Receives the events of a company that happen from now on: whoever reads the log after this misses nothing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn subscribe(&self, company_id: CompanyId) -> Result<Receiver<Arc<Batch>>> {
+        if let Some(receiver) = self.0.state().join(company_id) {
+            return Ok(receiver);
+        }
+        let log = EventLog(&self.0.db).state(company_id).await?;
         let mut state = self.0.state();
         if !state.is_running {
             state.is_running = true;
-            let reader = Reader { shared: Arc::downgrade(&self.0), position: None, generation: None };
+            let (shared, position) = (Arc::downgrade(&self.0), end(&log));
+            let reader = Reader { shared, position, generation: log.generation, is_failing: false };
             self.0.runtime.spawn(watched("event hub", reader.run(self.0.db.clone())));
         }
-        state.companies.entry(company_id).or_insert_with(|| broadcast::channel(KEPT).0).subscribe()
+        Ok(state.add(company_id))
     }
+}
+
+impl State {
+    /// Receives the events of a company, if the task runs.
+    fn join(&mut self, company_id: CompanyId) -> Option<Receiver<Arc<Batch>>> {
+        self.is_running.then(|| self.add(company_id))
+    }
+
+    fn add(&mut self, company_id: CompanyId) -> Receiver<Arc<Batch>> {
+        self.companies.entry(company_id).or_insert_with(|| broadcast::channel(KEPT).0).subscribe()
+    }
+}
+
+/// The position of the last event that the state of the log says to be complete.
+fn end(state: &LogState) -> Position {
+    Position { id: state.horizon.id - 1, ..state.horizon }
 }
 
 impl Shared {
@@ -88,47 +113,38 @@ impl Shared {
         }
     }
 
-    /// Ends all subscriptions: their cursors tell them how to go on.
+    /// Ends all subscriptions, and the task: the subscribers learn from their cursors how to go on.
     fn end(&self) {
-        self.state().companies.clear();
+        let mut state = self.state();
+        state.companies.clear();
+        state.is_running = false;
     }
 }
 
 /// The task that reads the log.
 struct Reader {
     shared: Weak<Shared>,
-    /// What was read so far; nothing before the first reading.
-    position: Option<Position>,
-    generation: Option<i64>,
+    /// What was read so far.
+    position: Position,
+    generation: i64,
+    is_failing: bool,
 }
 
 impl Reader {
     async fn run(mut self, db: Db) {
         let mut poll = interval(POLL);
         poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut is_failing = false;
         loop {
             let mut committed = pin!(db.committed());
+            // Before the reading, so that no commit during it is missed.
             committed.as_mut().enable();
             let Some(shared) = self.shared.upgrade() else { return };
-            match self.read(&shared, &db).await {
-                Ok(true) => {
-                    if std::mem::take(&mut is_failing) {
-                        tracing::info!("the event log can be read again");
-                    }
-                }
-                Ok(false) => return,
-                Err(error) => {
-                    if !std::mem::replace(&mut is_failing, true) {
-                        let error = breadth::Error::from(error);
-                        tracing::error!(
-                            cause = error.message,
-                            "cannot read the event log for subscriptions; trying again"
-                        );
-                    }
-                }
-            }
+            let read = self.read(&shared, &db).await;
             drop(shared);
+            if matches!(read, Ok(false)) {
+                return;
+            }
+            self.report(read);
             tokio::select! {
                 () = committed => {}
                 _ = poll.tick() => {}
@@ -136,41 +152,46 @@ impl Reader {
         }
     }
 
+    /// Logs the first of several failures, and the end of them.
+    fn report(&mut self, read: Result<bool>) {
+        let was_failing = std::mem::replace(&mut self.is_failing, read.is_err());
+        match read {
+            Err(error) if !was_failing => {
+                let cause = breadth::Error::from(error).message;
+                tracing::error!(cause, "cannot read the event log for subscriptions; trying again");
+            }
+            Ok(_) if was_failing => tracing::info!("the event log can be read again"),
+            _ => {}
+        }
+    }
+
     /// Reads what is new, and hands it on. Returns whether there are any subscribers.
     async fn read(&mut self, shared: &Shared, db: &Db) -> Result<bool> {
-        let log = EventLog(db);
         // The state of the log as a whole is that for any company.
         let Some(any) = shared.companies().first().copied() else { return Ok(false) };
-        let state = log.state(any).await?;
-        if self.generation.replace(state.generation).is_some_and(|known| known != state.generation) {
+        let state = EventLog(db).state(any).await?;
+        if state.generation != self.generation {
             shared.end();
-            self.position = None;
-            return Ok(!shared.companies().is_empty());
+            return Ok(false);
         }
-        let end = Position { id: state.horizon.id - 1, ..state.horizon };
         // Only now: whoever subscribes after this reads the log up to the horizon by themselves.
         let companies = shared.companies();
-        let Some(mut position) = self.position.replace(end).filter(|_| !companies.is_empty()) else {
-            return Ok(!companies.is_empty());
-        };
+        if companies.is_empty() {
+            return Ok(false);
+        }
+        let end = end(&state);
         let of = || db.dialect().one_of((event::Entity, event::Column::CompanyId), companies.iter().copied());
-        while position < end {
-            let rows = match candidates(db, of(), position, state.horizon, BATCH, &ColumnSet::ALL).await {
-                Ok(rows) => rows,
-                Err(error) => {
-                    self.position = Some(position);
-                    return Err(error);
-                }
-            };
+        while self.position < end {
+            let rows = candidates(db, of(), self.position, state.horizon, BATCH, &ColumnSet::ALL).await?;
             let is_last = rows.len() < BATCH;
-            position = if is_last { end } else { rows.last().map_or(end, Position::of) };
+            self.position = if is_last { end } else { rows.last().map_or(end, Position::of) };
             let mut by_company: HashMap<CompanyId, Vec<event::Model>> = HashMap::new();
             for row in rows {
                 by_company.entry(row.company_id).or_default().push(row);
             }
             for (company_id, rows) in by_company {
                 let cursors = Cursors::new(&state, company_id);
-                shared.send(company_id, Batch { rows, cursors, end: position });
+                shared.send(company_id, Batch { rows, cursors, end: self.position });
             }
         }
         Ok(true)

@@ -1,6 +1,6 @@
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::cursor::Position;
+use super::position::Position;
 use crate::error::{Error, Result};
 use crate::ids::CompanyId;
 use crate::store::db::{Db, Dialect, RowQueries};

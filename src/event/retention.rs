@@ -6,8 +6,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::cursor::Position;
 use super::log::EventLog;
+use super::position::Position;
 use crate::clock::Clock;
 use crate::ids::{CompanyId, EventId};
 use crate::quota::{self, StorageUsage};

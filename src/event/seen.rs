@@ -5,7 +5,8 @@ use hashbrown::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
-use super::cursor::{Cursors, Position};
+use super::cursor::Cursors;
+use super::position::Position;
 use crate::error::Result;
 use crate::graphql::global_id::EventHandle;
 use crate::ids::{CustomerId, EventId, NoteId};
@@ -36,6 +37,9 @@ impl SeenNotes {
     pub async fn add(&mut self, db: &Db, access: AccessScope, events: &[event::Model]) -> Result<()> {
         let unknown: HashSet<NoteId> =
             events.iter().map(|event| event.note_id).filter(|note| !self.0.contains_key(note)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
         let mut others: Vec<NoteId> = unknown.into_iter().collect();
         let visible: HashSet<NoteId> = visible_notes(db, access, others.iter().copied()).await?.into_iter().collect();
         others.retain(|note| !visible.contains(note));

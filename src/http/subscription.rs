@@ -12,11 +12,12 @@ use tokio::time::sleep;
 use tracing::Instrument;
 
 use super::error::HttpError;
-use super::operation::{LEAST_COST, PreparedOperation, RunningOperation, measure};
+use super::operation::{LEAST_COST, PreparedOperation, RunningOperation, measure, refused};
 use super::rate_limit::RateLimitPermit;
 use super::response::{self, Executed, Payload};
 use super::response_body::ResponseGuard;
 use super::state::GraphqlState;
+use super::websocket::TokenSlot;
 use crate::auth::Viewer;
 use crate::graphql::context::{AppState, LastEventId};
 use crate::meter::{MemoryReservation, Meter, OperationLimits};
@@ -66,6 +67,7 @@ struct Running {
     charged: u64,
     /// The memory of the variables.
     _memory: MemoryReservation,
+    _slot: TokenSlot,
     /// Estimated points of an execution.
     estimate: u64,
     shows_cost: bool,
@@ -86,6 +88,13 @@ impl GraphqlState {
         let SubscriptionTransport { address, shows_cost, last_event_id } = transport;
         let RunningOperation { viewer, permit, meter, memory, estimate, request_id, .. } = operation;
         let PreparedOperation { document, number, variables, estimate: cost, .. } = prepared;
+        let most = self.settings.sockets.subscriptions_per_token;
+        let Some(slot) = self.sockets.subscriptions.take(viewer.token_key(), most) else {
+            let message = format!("This token has {most} running subscriptions; end one.");
+            let mut error = breadth::ResponseError::new(message);
+            error.set("code", "RATE_LIMITED");
+            return Err(refused(vec![error], permit, meter, estimate, &request_id));
+        };
         // A subscription may read the log for hours, so only the memory is limited; its use is charged.
         let reading = Meter::new(OperationLimits::UNLIMITED, self.memory.token(viewer.token_key()));
         let data = self.operation(&viewer, &reading).data(&document.selected, viewer.clone(), &reading);
@@ -111,6 +120,7 @@ impl GraphqlState {
                     address,
                     reading,
                     _memory: memory,
+                    _slot: slot,
                     estimate: cost.cost,
                     shows_cost,
                     request_id,

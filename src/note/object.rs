@@ -6,13 +6,13 @@ use async_graphql::ID;
 use breadth::{field, field_in_context, field_ref, object, relation, required};
 
 use super::enums::{NoteReferenceType, NoteStatus};
-use super::event::history;
 use super::load::by_key::{AssigneesOf, MessagesOf};
 use super::message::object::NoteMessage;
 use super::message::page;
 use super::message::range::MessageRange;
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
+use crate::event::{History, HistoryField};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::{BigInt, DateTime};
@@ -102,7 +102,7 @@ object! {
         )
         .reads(&["id", "message_count"]);
         /// What happened to the note, newest first. A page holds 1 to 100 events, 20 by default.
-        history = history::history(|note: &Note| note.0.id).reads(&["id"]);
+        history = History::history_field(|note: &Note| note.0.id).reads(&["id"]);
         /// When the note was created.
         created_on = field(|note: &Note| DateTime(note.0.created_on));
         /// When the note, its assignees or its messages last changed.

@@ -1,6 +1,6 @@
 //! The root type `Subscription`.
 
-use breadth::{Args, NonNull, object, source};
+use breadth::{Args, object, source};
 
 use crate::note;
 use crate::note::NoteEvent;
@@ -16,6 +16,6 @@ object! {
         /// happened since that cursor comes first. To go on after an interruption, pass the `cursor` of the last event as
         /// `after`: no event is left out. The selection is executed for each event with the access that the viewer has
         /// then. Needs the READ scope.
-        note_events = source::<_, NonNull<NoteEvent>>(|Args(args), ctx| note::follow(args, ctx));
+        note_events = source::<_, Option<NoteEvent>>(|Args(args), ctx| note::follow(args, ctx));
     }
 }

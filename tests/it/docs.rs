@@ -47,6 +47,7 @@ documents! {
     clients "docs/clients.md"
     deployment "docs/deployment.md"
     errors "docs/errors.md"
+    events "docs/events.md"
     import_and_export "docs/import-export.md"
     live_updates "docs/live-updates.md"
     mutations "docs/mutations.md"

@@ -12,6 +12,7 @@ mod coverage;
 mod hidden;
 mod kinds;
 mod lockstep;
+mod opaque;
 mod operation;
 mod population;
 mod selection;

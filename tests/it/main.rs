@@ -28,6 +28,7 @@ mod driver;
 mod early_answers;
 mod errors;
 mod exchange;
+mod feed;
 mod filters;
 mod fixture;
 mod flat;

@@ -14,7 +14,7 @@ use notegraph::meter::OperationLimits;
 use notegraph::quota::{self, Quota};
 use notegraph::scheduling::watchdog;
 use notegraph::schema;
-use notegraph::store::db::{Db, IdSpacing};
+use notegraph::store::db::{Db, IdSpacing, RowQueries};
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::database::{Database, Engine};
@@ -115,6 +115,21 @@ impl App {
 
     pub fn db(&self) -> &Db {
         &self.0.app.db
+    }
+
+    /// Waits until the event log is complete up to its last event. On `PostgreSQL`, transactions of all databases of the
+    /// server delay it, and so those of other tests.
+    pub async fn settle(&self) {
+        let dialect = self.db().dialect();
+        let [transaction, id] = dialect.event_horizon();
+        let sql = format!("SELECT 1 FROM event WHERE (transaction_id, id) >= ({transaction}, {id}) LIMIT 1");
+        for _ in 0..12_000 {
+            if self.db().read().row_raw(dialect.statement(sql.as_str(), [])).await.unwrap().is_none() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("a transaction keeps the event log from being complete");
     }
 
     pub fn clock(&self) -> &Clock {

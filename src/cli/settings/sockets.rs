@@ -40,6 +40,16 @@ pub struct SocketArgs {
     )]
     pub socket_operations: usize,
 
+    /// Maximum number of subscriptions of one token, over any transport: 1 to 1000000.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_TOKEN_SUBSCRIPTIONS",
+        value_name = "COUNT",
+        default_value_t = 500,
+        value_parser = number::<usize>("subscriptions", 1..=1_000_000)
+    )]
+    pub token_subscriptions: usize,
+
     /// Maximum size of a message on a WebSocket, in bytes: 1024 to 134217728. Before the token is known, 32 KiB at most.
     #[arg(
         long,
@@ -78,6 +88,7 @@ impl SocketArgs {
             per_address: self.address_sockets,
             per_token: self.token_sockets,
             operations: self.socket_operations,
+            subscriptions_per_token: self.token_subscriptions,
             message_bytes: self.socket_message_limit,
             init_timeout: Duration::from_secs(self.socket_init_timeout),
             keep_alive: Duration::from_secs(self.socket_keep_alive),

@@ -10,6 +10,8 @@ use crate::scheduling::TokenKey;
 pub struct SocketCounts {
     pub addresses: Counts<IpAddr>,
     pub tokens: Counts<TokenKey>,
+    /// The subscriptions of each token.
+    pub subscriptions: Counts<TokenKey>,
 }
 
 /// The slot of a socket, or of another stream, among those of its token.

@@ -9,6 +9,8 @@ pub struct SocketLimits {
     pub per_token: usize,
     /// Maximum number of operations that run on one socket at the same time.
     pub operations: usize,
+    /// Maximum number of subscriptions of one token, over any transport.
+    pub subscriptions_per_token: usize,
     /// Maximum size of a message from the client, in bytes.
     pub message_bytes: usize,
     /// Timeout for `connection_init`, from the upgrade.
@@ -26,6 +28,7 @@ impl Default for SocketLimits {
             per_address: 200,
             per_token: 100,
             operations: 100,
+            subscriptions_per_token: 500,
             message_bytes: 256 << 10,
             init_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(30),

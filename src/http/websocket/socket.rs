@@ -167,7 +167,6 @@ impl Socket {
             }
             let wake = self.wake();
             let step = tokio::select! {
-                biased;
                 until = &mut begun, if self.ending.is_none() => {
                     self.ending = Some(until);
                     self.end_subscriptions();

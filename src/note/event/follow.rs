@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
-use breadth::{Context, NonNull, SourceItem};
+use breadth::{Context, SourceItem};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -33,7 +33,7 @@ pub struct FollowArgs {
 }
 
 /// The events of a subscription.
-type Events = BoxStream<'static, breadth::Result<SourceItem<NonNull<NoteEvent>>>>;
+type Events = BoxStream<'static, breadth::Result<SourceItem<Option<NoteEvent>>>>;
 
 /// Starts to follow the feed.
 pub fn follow<'c>(args: &FollowArgs, ctx: Context<'c>) -> BoxFuture<'c, breadth::Result<Events>> {
@@ -53,6 +53,6 @@ async fn start(args: FollowArgs, ctx: Context<'_>) -> Result<Events> {
     };
     let events = event::follow(ctx.data::<EventHub>(), &ctx.data_source().db, request).await?;
     let item =
-        |event: SeenEvent| SourceItem { id: Some(event.cursor.clone()), value: NonNull(NoteEvent(Arc::new(event))) };
+        |event: SeenEvent| SourceItem { id: Some(event.cursor.clone()), value: Some(NoteEvent(Arc::new(event))) };
     Ok(events.map(move |event| Ok(item(event?))).boxed())
 }

@@ -7,6 +7,7 @@ use breadth::{Args, FieldDefinition, relation_with_args};
 
 use super::connection::NoteEventConnection;
 use super::load::{HistoryKey, HistoryOf};
+use crate::event::{History, HistoryField};
 use crate::graphql::pagination::PageArgs;
 use crate::ids::NoteId;
 
@@ -23,20 +24,22 @@ pub struct NoteHistoryArgs {
     before: Option<String>,
 }
 
-/// The field `Note.history`; null if it fails, so that the note keeps its other fields.
-pub fn history<R: 'static>(note: impl Fn(&R) -> NoteId + Send + Sync + 'static) -> FieldDefinition {
-    relation_with_args::<R, Args<NoteHistoryArgs>, HistoryOf, _, _>(
-        move |row, Args(args), _| {
-            let NoteHistoryArgs { first, after, last, before } = args;
-            let args =
-                PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
-            Ok((Some(HistoryKey { note_id: note(row), args: Arc::new(args) }), ()))
-        },
-        |(), page| {
-            Ok(page.map(|page| {
-                let info = page.info(|event| event.cursor.clone());
-                NoteEventConnection::new(page.rows, info)
-            }))
-        },
-    )
+impl HistoryField for History {
+    /// The field `Note.history`; null if it fails, so that the note keeps its other fields.
+    fn history_field<R: 'static>(note: impl Fn(&R) -> NoteId + Send + Sync + 'static) -> FieldDefinition {
+        relation_with_args::<R, Args<NoteHistoryArgs>, HistoryOf, _, _>(
+            move |row, Args(args), _| {
+                let NoteHistoryArgs { first, after, last, before } = args;
+                let args =
+                    PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
+                Ok((Some(HistoryKey { note_id: note(row), args: Arc::new(args) }), ()))
+            },
+            |(), page| {
+                Ok(page.map(|page| {
+                    let info = page.info(|event| event.cursor.clone());
+                    NoteEventConnection::new(page.rows, info)
+                }))
+            },
+        )
+    }
 }

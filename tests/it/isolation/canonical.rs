@@ -10,6 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::opaque;
+
 /// Length of the search hash in the sort name of a cursor.
 const HASH: usize = 12;
 
@@ -22,6 +24,7 @@ pub struct Canonical {
     start: DateTime<Utc>,
     pub ids: BTreeMap<i64, usize>,
     times: BTreeMap<i64, usize>,
+    events: BTreeMap<String, usize>,
 }
 
 fn numbered(known: &mut BTreeMap<i64, usize>, value: i64) -> usize {
@@ -31,7 +34,14 @@ fn numbered(known: &mut BTreeMap<i64, usize>, value: i64) -> usize {
 
 impl Canonical {
     pub fn new(mark: &'static str, first_id: i64, start: DateTime<Utc>) -> Self {
-        Self { mark, made: first_id..1_000 * first_id, start, ids: BTreeMap::new(), times: BTreeMap::new() }
+        Self {
+            mark,
+            made: first_id..1_000 * first_id,
+            start,
+            ids: BTreeMap::new(),
+            times: BTreeMap::new(),
+            events: BTreeMap::new(),
+        }
     }
 
     pub fn of(&mut self, value: &Value) -> Value {
@@ -65,6 +75,11 @@ impl Canonical {
     }
 
     fn text(&mut self, name: &str, text: &str) -> String {
+        let text = &opaque::hide_cursors(text);
+        if text.starts_with(opaque::EVENT) {
+            let next = self.events.len();
+            return format!("{}{}", opaque::EVENT, self.events.entry(text.clone()).or_insert(next));
+        }
         if (name.ends_with("Cursor") || name == "cursor")
             && let Ok(bytes) = URL_SAFE_NO_PAD.decode(text)
             && let Ok(cursor) = serde_json::from_slice::<Value>(&bytes)

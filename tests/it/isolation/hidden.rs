@@ -11,6 +11,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use testkit::{App, Client, Engine};
 
+use super::opaque::Opaque;
 use super::operation::{Maker, Operation, is_administration};
 use super::population::{Population, global_ids};
 use super::twins::{Twins, assert_alike, lasting};
@@ -38,6 +39,7 @@ struct Both([Client; 2]);
 struct Office {
     contract: Contract,
     twins: Twins,
+    opaque: Opaque,
     viewers: Vec<Both>,
     admin: Both,
     /// Creates and changes the hidden notes.
@@ -91,8 +93,17 @@ impl Office {
         // Assignments of hidden notes and of visible ones.
         let assigned = |id: i64| keys.iter().map(move |user| format!("NoteAssignee:{}:{user}", id * 5));
         words.ids.insert("NoteAssignee".to_owned(), (1..=9).flat_map(assigned).collect());
-        let office =
-            Self { contract: Contract::read(), viewers, admin, author, words, secret, done: BTreeMap::new(), twins };
+        let office = Self {
+            contract: Contract::read(),
+            viewers,
+            admin,
+            author,
+            words,
+            secret,
+            done: BTreeMap::new(),
+            twins,
+            opaque: Opaque::default(),
+        };
         office.twins.level().await;
         office
     }
@@ -101,11 +112,13 @@ impl Office {
     async fn ask(&mut self, who: Option<usize>, operation: &Operation, what: &str) {
         let (document, variables) = operation.sent();
         let Both([with, without]) = who.map_or(&self.admin, |viewer| &self.viewers[viewer]);
+        self.twins.settle().await;
         let (with, without) = tokio::join!(
             with.query_with(&document, variables.clone()),
-            without.query_with(&document, variables.clone())
+            without.query_with(&document, self.opaque.translated(&variables))
         );
-        assert_alike(&lasting(&with), &lasting(&without), || format!("{what}, by {who:?}: {document}\n{variables:#}"));
+        let alike = self.opaque.without_tokens(&lasting(&with), &lasting(&without));
+        assert_alike(&alike.0, &alike.1, || format!("{what}, by {who:?}: {document}\n{variables:#}"));
         let answer = &with.body["data"][&operation.field];
         let refused = answer["userErrors"].as_array().is_some_and(|errors| !errors.is_empty());
         let (asked, given) = self.done.entry(operation.field.clone()).or_default();

@@ -14,7 +14,8 @@ pub fn kind_of<'n>(way: &[&'n str]) -> Option<&'n str> {
         "customerId" => Some("Customer"),
         "userId" | "userIds" | "assigneeIds" | "assignees" | "postedById" => Some("User"),
         "typeId" => Some("NoteType"),
-        "noteId" => Some("Note"),
+        "noteId" | "noteIds" => Some("Note"),
+        "customerIds" => Some("Customer"),
         "id" | "ids" => Some(match field {
             "node" | "nodes" => "Node",
             // A filter selects notes, whatever record the list belongs to.

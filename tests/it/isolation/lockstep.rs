@@ -117,6 +117,7 @@ async fn in_lockstep(seed: u64, limits: ListLimits) {
             let client = sides[side].clients[who].clone();
             async move { client.query_with(&document, variables).await }
         };
+        app.settle().await;
         let responses = match random.below(4) {
             0 => {
                 let first = ask(0).await;

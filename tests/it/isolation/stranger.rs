@@ -8,6 +8,7 @@ use testkit::{App, Client, Company, Contents, Response};
 
 use super::company::fill;
 use super::coverage::Coverage;
+use super::opaque::Opaque;
 use super::selection::whole;
 use super::twins::{Twins, assert_alike, lasting, start_ids_behind};
 use crate::hostile::places::Place;
@@ -27,6 +28,7 @@ pub const NEVER: i64 = 888_001;
 pub struct Stranger {
     pub contract: Contract,
     pub twins: Twins,
+    opaque: Opaque,
     /// The clients on the server with the other company and on the one without.
     clients: [Client; 2],
     pub other: Company,
@@ -52,6 +54,7 @@ impl Stranger {
         let mut stranger = Self {
             contract: Contract::read(),
             twins,
+            opaque: Opaque::default(),
             clients: clients.try_into().ok().unwrap(),
             other,
             coverage: Coverage::default(),
@@ -61,9 +64,23 @@ impl Stranger {
         for app in [&stranger.twins.with, &stranger.twins.without] {
             start_ids_behind(app, NEVER).await;
         }
+        stranger.change_mine().await;
         stranger.change_theirs().await;
         stranger.twins.level().await;
         stranger
+    }
+
+    /// Makes changes as the stranger, so that there are events of each kind of values.
+    async fn change_mine(&mut self) {
+        let patch = |text: &str| {
+            let details = text.repeat(600);
+            format!(r#"notePatch(input: {{ id: 4, patch: {{ details: "{details}" }} }}) {{ changedFields }}"#)
+        };
+        let post = r#"noteMessagePost(input: { noteId: 4, message: "mine" }) { message { id } }"#;
+        let [one, other] = [patch("mine "), patch("own ")];
+        for client in &self.clients {
+            client.query(&format!("mutation {{ {post} {one} again: {other} }}")).await.data();
+        }
     }
 
     /// Makes changes as the other company, so that it has events and idempotency keys.
@@ -90,9 +107,13 @@ impl Stranger {
     /// Sends a request to both servers. Asserts that they respond alike and show nothing of the other company.
     pub async fn ask(&mut self, document: &str, variables: Value) -> Response {
         let [with, without] = &self.clients;
-        let (with, without) =
-            tokio::join!(with.query_with(document, variables.clone()), without.query_with(document, variables.clone()));
-        assert_alike(&lasting(&with), &lasting(&without), || format!("{document}\n{variables:#}"));
+        self.twins.settle().await;
+        let (with, without) = tokio::join!(
+            with.query_with(document, variables.clone()),
+            without.query_with(document, self.opaque.translated(&variables))
+        );
+        let alike = self.opaque.without_tokens(&lasting(&with), &lasting(&without));
+        assert_alike(&alike.0, &alike.1, || format!("{document}\n{variables:#}"));
         let mut told = self.told.clone();
         tell(&variables, &mut told);
         if document.starts_with("mutation") {

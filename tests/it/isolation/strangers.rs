@@ -15,15 +15,18 @@ use crate::hostile::places::{Place, places_of};
 use crate::oracle::{Contract, Field, Kind};
 
 /// Columns whose texts carry no mark (times, enum values, hashes), or that are empty here.
-const PLAIN: [&str; 26] = [
+const PLAIN: [&str; 29] = [
     "assignment.created_on",
     "company.created_on",
     "customer.anniversary_date",
     "customer.birthdate",
     "customer.created_on",
+    "event.assigned",
+    "event.assignees",
     "event.created_on",
     "event.message_id",
     "event.type",
+    "event.unassigned",
     "idempotency_key.created_on",
     "idempotency_key.input_hash",
     "idempotency_key.operation",
@@ -75,7 +78,11 @@ fn way<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
 
 /// The ID of the record with this key. The ID of an assignment contains the keys of its note and its user.
 fn id_of(kind: &str, key: i64) -> Value {
-    json!(if kind == "NoteAssignee" { format!("{kind}:{key}:{key}") } else { format!("{kind}:{key}") })
+    json!(match kind {
+        "NoteAssignee" => format!("{kind}:{key}:{key}"),
+        "NoteEvent" => format!("{kind}:{key:A>22}"),
+        _ => format!("{kind}:{key}"),
+    })
 }
 
 /// Sends IDs of all kinds to a place that takes IDs: of the stranger's own records, of the other company's, and of

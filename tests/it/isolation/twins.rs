@@ -14,6 +14,12 @@ pub struct Twins {
 }
 
 impl Twins {
+    /// Waits until the event logs are complete, so that both servers show the same events.
+    pub async fn settle(&self) {
+        self.with.settle().await;
+        self.without.settle().await;
+    }
+
     /// Levels both servers: from now on their times and new ids are the same again.
     pub async fn level(&self) {
         let clocks = [self.with.clock(), self.without.clock()];

@@ -48,6 +48,10 @@ impl Words {
     pub fn learn(&mut self, operation: &Operation, data: &Value) {
         let mut cursors = Vec::new();
         self.walk("", data, &mut cursors);
+        if operation.is_change {
+            // The event of the change itself has another cursor later: the log was not complete behind it yet.
+            cursors.clear();
+        }
         for cursor in &cursors {
             remember(&mut self.cursors, cursor.clone(), MOST);
         }
@@ -73,6 +77,9 @@ impl Words {
                 let is_id =
                     kind.starts_with(char::is_uppercase) && key.split(':').all(|key| key.parse::<i64>().is_ok());
                 if is_id && kind.chars().all(char::is_alphabetic) && !self.gone.contains(text) {
+                    remember(self.ids.entry(kind.to_owned()).or_default(), text.clone(), MOST);
+                }
+                if kind == "NoteEvent" {
                     remember(self.ids.entry(kind.to_owned()).or_default(), text.clone(), MOST);
                 }
             }

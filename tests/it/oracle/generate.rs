@@ -181,7 +181,7 @@ impl Generator<'_> {
         let leaves_only = depth >= DEEPEST || self.budget == 0;
         let wanted = |field: &&Field| {
             // Only the library executes these fields, so there is nothing to compare.
-            let by_library = ["noteDeletePreview", "noteCounts"].contains(&field.name.as_str());
+            let by_library = ["noteDeletePreview", "noteCounts", "noteEvents"].contains(&field.name.as_str());
             !(by_library || leaves_only && contract.fields(field.gives_name()).is_some())
         };
         let fields: Vec<&Field> = contract.fields(parent)?.iter().filter(wanted).collect();

@@ -21,7 +21,9 @@ use notegraph::error::{Error, Result};
 use notegraph::graphql::context::{ContextExt, DataSource};
 use notegraph::graphql::global_id::{GlobalIdTarget, parse_global_id};
 use notegraph::graphql::pagination::PageArgs;
-use notegraph::note::{AssigneeById, MessageById, Note, NoteById, NoteConnection, NoteListArgs, NoteMessage};
+use notegraph::note::{
+    AssigneeById, EventByHandle, MessageById, Note, NoteById, NoteConnection, NoteEvent, NoteListArgs, NoteMessage,
+};
 use notegraph::note_type::{self, NoteType, NoteTypeById};
 use notegraph::schema::Query as Declared;
 use notegraph::store::entity::token::Scope;
@@ -261,6 +263,7 @@ async fn find(carried: Carried<'_>, id: &ID) -> Result<Option<Wrapped>> {
         GlobalIdTarget::Note(key) => row::<NoteById, _>(carried, key, Note).await?,
         GlobalIdTarget::Message(key) => row::<MessageById, _>(carried, key, NoteMessage).await?,
         GlobalIdTarget::Assignee(key) => row::<AssigneeById, _>(carried, key, NoteAssignee).await?,
+        GlobalIdTarget::Event(key) => row::<EventByHandle, _>(carried, key, NoteEvent).await?,
     })
 }
 

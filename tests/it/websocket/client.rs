@@ -29,6 +29,7 @@ pub const PATIENT: SocketLimits = SocketLimits {
     per_address: 1_000,
     per_token: 1_000,
     operations: 1_000,
+    subscriptions_per_token: 1_000,
     message_bytes: 256 << 10,
     init_timeout: LONG,
     keep_alive: LONG,

@@ -267,3 +267,18 @@ async fn a_slow_follower_catches_up() {
     assert_eq!(seen, notes);
     assert_eq!(notes.iter().collect::<HashSet<_>>().len(), 150);
 }
+
+#[tokio::test]
+async fn subscriptions_of_a_token_are_bounded() {
+    let (fixture, server) = start_with(&settings(SocketLimits { subscriptions_per_token: 1, ..PATIENT })).await;
+    let mut socket = server.ready(fixture.client.token()).await;
+    let cursor = now(&fixture.client).await;
+    create(&fixture.client, "one").await;
+    follow_events(&mut socket, "a", &cursor, json!({})).await;
+    event(&mut socket, "a").await;
+    follow_events(&mut socket, "b", &cursor, json!({})).await;
+    let error = socket.receive().await;
+    assert_eq!((&error["id"], &error["type"]), (&json!("b"), &json!("error")));
+    assert_eq!(error["payload"][0]["extensions"]["code"], "RATE_LIMITED", "{error}");
+    assert_works(&mut socket).await;
+}
