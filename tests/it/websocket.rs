@@ -2,6 +2,7 @@
 
 mod bounds;
 mod client;
+mod streams;
 mod subscriptions;
 
 use std::time::Duration;

@@ -162,8 +162,8 @@ async fn a_revoked_token_executes_nothing_more() {
     let token = token::Entity::find().one(fixture.app.db().read()).await.unwrap().unwrap();
     let mut token = token.into_active_model();
     token.revoked_on = Set(Some(fixture.app.clock().now()));
-    let mut writing = fixture.app.db().begin().await.unwrap();
-    token.update(&mut writing).await.unwrap();
+    let writing = fixture.app.db().begin().await.unwrap();
+    token.update(&writing).await.unwrap();
     writing.commit().await.unwrap();
     socket.subscribe("1", VIEWER).await;
     assert_eq!(socket.closed().await, 4403);

@@ -21,7 +21,7 @@ use crate::fixture::Fixture;
 use futures_util::StreamExt;
 
 /// The end of the feed.
-async fn now(client: &Client) -> String {
+pub async fn now(client: &Client) -> String {
     let page = client.query("{ noteEvents(from: NOW) { pageInfo { endCursor } } }").await;
     page.body["data"]["noteEvents"]["pageInfo"]["endCursor"]
         .as_str()
@@ -29,7 +29,7 @@ async fn now(client: &Client) -> String {
         .to_owned()
 }
 
-async fn create(client: &Client, subject: &str) -> String {
+pub async fn create(client: &Client, subject: &str) -> String {
     let document = "mutation($s: String) { noteCreate(input: { subject: $s }) { note { id } } }";
     let created = client.query_with(document, json!({ "s": subject })).await;
     created.body["data"]["noteCreate"]["note"]["id"].as_str().unwrap_or_else(|| panic!("{}", created.text)).to_owned()
