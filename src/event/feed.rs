@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::cursor::Cursors;
@@ -9,10 +9,10 @@ use super::position::Position;
 use super::seen::{SeenEvent, SeenNotes, WITHOUT_CHANGES, columns};
 use crate::error::{Error, Result};
 use crate::ids::{CustomerId, NoteId};
-use crate::store::AccessScope;
 use crate::store::db::Db;
 use crate::store::entity::event;
 use crate::store::entity::event::EventType;
+use crate::store::{AccessScope, ColumnSet};
 
 /// Maximum number of events that are examined for a page; then it ends, with a cursor to go on from.
 const EXAMINED: usize = 2_000;
@@ -24,6 +24,8 @@ const CHUNK: (usize, usize) = (50, 500);
 pub enum Start {
     /// Behind a cursor.
     After(String),
+    /// Behind a position that was read before.
+    Behind(Position),
     /// With the oldest event that is kept.
     Beginning,
     /// With what happens next.
@@ -56,10 +58,17 @@ pub struct FeedPage {
     pub has_next: bool,
     /// Where the feed goes on.
     pub end: String,
+    /// The same as a position.
+    pub position: Position,
 }
 
 impl FeedFilter {
-    fn fits(&self, event: &SeenEvent) -> bool {
+    /// Whether an event may fit, whoever sees it.
+    pub(super) fn may_fit(&self, row: &event::Model) -> bool {
+        self.notes.as_ref().is_none_or(|notes| notes.contains(&row.note_id))
+    }
+
+    pub(super) fn fits(&self, event: &SeenEvent) -> bool {
         let fits = |(types, hidden): &(HashSet<EventType>, bool)| {
             if event.is_hidden { *hidden } else { types.contains(&event.row().kind) }
         };
@@ -80,17 +89,19 @@ pub async fn read_feed(db: &Db, access: AccessScope, request: &FeedRequest) -> R
     let last = Position { id: state.horizon.id - 1, ..state.horizon };
     let mut position = match &request.start {
         Start::After(cursor) => after(&cursors, &state, cursor)?,
+        Start::Behind(position) => *position,
         Start::Beginning => Position { transaction: i64::MIN, id: i64::MIN },
         Start::Now => last,
     };
     let start = position;
-    let mut page = FeedPage { events: Vec::new(), has_next: false, end: String::new() };
+    let mut page = FeedPage { events: Vec::new(), has_next: false, end: String::new(), position };
     let (mut notes, mut examined) = (SeenNotes::default(), 0);
     let mut reached_end = request.start == Start::Now;
     while !reached_end && page.events.len() <= request.size && examined < EXAMINED {
         // Mostly, the first events are those of the page. If not, few statements find the others.
         let chunk = (request.size * 2).clamp(CHUNK.0, CHUNK.1).max(examined).min(CHUNK.1).min(EXAMINED - examined);
-        let mut rows = candidates(db, access, position, state.horizon, chunk).await?;
+        let company = event::Column::CompanyId.eq(access.company_id);
+        let mut rows = candidates(db, company, position, state.horizon, chunk, &columns(&WITHOUT_CHANGES)).await?;
         examined += rows.len();
         reached_end = rows.len() < chunk;
         position = rows.last().map_or(position, Position::of);
@@ -101,7 +112,7 @@ pub async fn read_feed(db: &Db, access: AccessScope, request: &FeedRequest) -> R
         let seen = rows.into_iter().filter_map(|row| notes.see(row, access, &cursors));
         page.events.extend(seen.filter(|event| request.filter.fits(event)));
     }
-    if matches!(request.start, Start::After(_)) {
+    if matches!(request.start, Start::After(_) | Start::Behind(_)) {
         // Events may have been removed since the check before.
         check_floor(log.floor(access.company_id).await?, start)?;
     }
@@ -109,12 +120,15 @@ pub async fn read_feed(db: &Db, access: AccessScope, request: &FeedRequest) -> R
         page.events.truncate(request.size);
         page.has_next = true;
         page.end = page.events.last().map(|event| event.cursor.clone()).unwrap_or_default();
+        page.position = page.events.last().map_or(position, SeenEvent::position);
     } else if reached_end {
         let shown = page.events.last().map(|event| event.cursor.clone());
         page.end = shown.map_or_else(|| cursors.of_end(last.max(position)), Ok)?;
+        page.position = last.max(position);
     } else {
         page.has_next = true;
         page.end = cursors.of_end(position)?;
+        page.position = position;
     }
     if request.changes {
         SeenEvent::add_changes(&mut page.events, db, access).await?;
@@ -146,13 +160,14 @@ fn check_floor(floor: Option<Position>, position: Position) -> Result<()> {
     Ok(())
 }
 
-/// The next events of the company after a position, whoever may see them.
-async fn candidates(
+/// The next events after a position, whoever may see them. `of` says of which companies.
+pub(super) async fn candidates(
     db: &Db,
-    access: AccessScope,
+    of: impl IntoCondition,
     after: Position,
     before: Position,
     limit: usize,
+    columns: &ColumnSet<event::Entity>,
 ) -> Result<Vec<event::Model>> {
     let place = || {
         Expr::tuple([
@@ -162,11 +177,11 @@ async fn candidates(
     };
     let value = |position: Position| Expr::tuple([Expr::val(position.transaction), Expr::val(position.id)]);
     let find = event::Entity::find()
-        .filter(event::Column::CompanyId.eq(access.company_id))
+        .filter(of)
         .filter(place().gt(value(after)))
         .filter(place().lt(value(before)))
         .order_by_asc(event::Column::TransactionId)
         .order_by_asc(event::Column::Id)
         .limit(limit as u64);
-    Ok(columns(&WITHOUT_CHANGES).all(find, db.read()).await?)
+    Ok(columns.all(find, db.read()).await?)
 }

@@ -49,6 +49,10 @@ impl AppState {
     }
 }
 
+/// The ID of the last event that a client of a subscription has received: `Last-Event-ID` of server-sent events.
+#[derive(Clone, Debug)]
+pub struct LastEventId(pub String);
+
 /// Database access for one viewer, which every loader uses.
 #[derive(Clone)]
 pub struct DataSource {

@@ -64,6 +64,31 @@ impl HttpError {
             .with(header::ALLOW, allowed)
     }
 
+    pub fn subprotocol(supported: &str) -> Self {
+        let message = format!("The header `sec-websocket-protocol` does not contain `{supported}`.");
+        Self::bad_request(message)
+    }
+
+    pub fn websocket_version() -> Self {
+        let message = "The header `sec-websocket-version` is not 13.";
+        Self::new(StatusCode::UPGRADE_REQUIRED, "BAD_REQUEST", message).with(header::SEC_WEBSOCKET_VERSION, "13")
+    }
+
+    pub fn too_many_sockets(most: usize) -> Self {
+        let message = format!("This address has {most} open sockets; close one, or run more operations on each.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).soon()
+    }
+
+    pub fn too_many_streams(most: usize) -> Self {
+        let message = format!("This token has {most} open sockets and streams; close one.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message).soon()
+    }
+
+    pub fn too_many_on_socket(most: usize) -> Self {
+        let message = format!("This socket has {most} running operations; complete one, or open another socket.");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message)
+    }
+
     pub fn not_acceptable() -> Self {
         let message = "`Accept` permits neither application/graphql-response+json nor application/json.";
         Self::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message)

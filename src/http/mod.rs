@@ -1,4 +1,4 @@
-//! The HTTP server: GraphQL over HTTP, the playground, and health checks.
+//! The HTTP server: GraphQL over HTTP and WebSocket, the playground, and health checks.
 
 mod documents;
 mod error;
@@ -18,6 +18,9 @@ mod server;
 mod settings;
 mod sha256;
 mod state;
+mod streaming;
+mod subscription;
+mod websocket;
 
 pub use documents::persisted::{DocumentsMode, PersistedDocumentSettings};
 pub use documents::trusted::TrustedDocuments;
@@ -29,3 +32,4 @@ pub use server::connection_limits::ConnectionLimits;
 pub use server::serve::{HttpService, ServerTimeouts, serve};
 pub use server::timeout_stream::ConnectionTimeouts;
 pub use settings::HttpSettings;
+pub use websocket::SocketLimits;

@@ -27,7 +27,7 @@ use crate::store::db::{CancelSignal, OperationContext};
 pub const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Minimum cost of an operation in points, for the work that was done before measuring began.
-const LEAST_COST: u64 = 100;
+pub const LEAST_COST: u64 = 100;
 
 /// A validated operation with its coerced variables.
 pub struct PreparedOperation {
@@ -37,6 +37,7 @@ pub struct PreparedOperation {
     pub variables: Variables,
     /// Whether the operation is not a query.
     pub changing: bool,
+    pub is_subscription: bool,
     pub estimate: QueryCost,
 }
 

@@ -33,7 +33,19 @@ struct Answer<'a> {
     extensions: BTreeMap<String, Value>,
 }
 
-impl Answer<'_> {
+impl<'a> Answer<'a> {
+    fn new(data: ResponseData, errors: &'a [ResponseError], cost: Option<(u64, OperationUsage)>) -> Self {
+        let mut extensions = BTreeMap::new();
+        let told = told(errors);
+        if told.len() < errors.len() {
+            extensions.insert("errorsLeftOut".to_owned(), (errors.len() - told.len()).into());
+        }
+        if let Some((estimate, usage)) = cost {
+            extensions.insert("cost".to_owned(), shown_cost(estimate, usage));
+        }
+        Self { errors: told, data, extensions }
+    }
+
     /// Writes errors before data, as the specification recommends, so that readers notice them.
     fn json(self) -> serde_json::Result<Vec<Vec<u8>>> {
         let mut out = Buffer::with_capacity(1024);
@@ -62,6 +74,12 @@ impl Answer<'_> {
         out.push(b'}');
         Ok(out.into_pieces())
     }
+}
+
+/// The errors that are listed. Those about mutations always are: the client needs them to know which changes were made.
+fn told(errors: &[ResponseError]) -> Vec<&ResponseError> {
+    let told = errors.iter().enumerate().filter(|(number, error)| *number < MOST_ERRORS || tells_changes(error));
+    told.map(|(_, error)| error).collect()
 }
 
 /// Adds the code and the request ID to every error, and logs the causes of server errors. Each distinct cause is logged
@@ -139,17 +157,7 @@ pub fn operation_response(executed: Executed, media_type: MediaType, shows_cost:
         ResponseData::Written(_) if !status.is_success() => ResponseData::Null,
         data => data,
     };
-    let mut extensions = BTreeMap::new();
-    // Always list errors about mutations: the client needs them to know which changes were made.
-    let told = errors.iter().enumerate().filter(|(number, error)| *number < MOST_ERRORS || tells_changes(error));
-    let told: Vec<_> = told.map(|(_, error)| error).collect();
-    if told.len() < errors.len() {
-        extensions.insert("errorsLeftOut".to_owned(), (errors.len() - told.len()).into());
-    }
-    if let Some((estimate, usage)) = cost.filter(|_| shows_cost) {
-        extensions.insert("cost".to_owned(), shown_cost(estimate, usage));
-    }
-    let mut answer = write(status, media_type, Answer { errors: told, data, extensions }, guard);
+    let mut answer = write(status, media_type, Answer::new(data, &errors, cost.filter(|_| shows_cost)), guard);
     if let Some((estimate, usage)) = cost {
         answer.extensions_mut().insert(OperationCost { estimate, actual: usage.cost() });
     }
@@ -159,20 +167,66 @@ pub fn operation_response(executed: Executed, media_type: MediaType, shows_cost:
     answer
 }
 
-/// Builds the response to a request that was refused before execution.
-pub fn error_response(http_error: HttpError, media_type: MediaType, request_id: &str) -> Response {
+/// A result as the payload of a message. Its bytes count as unread until the guard is dropped.
+pub struct Payload {
+    /// JSON in pieces: a result, or the list of errors if nothing was executed.
+    pub pieces: Vec<Vec<u8>>,
+    pub is_refusal: bool,
+    pub cost: Option<OperationCost>,
+    pub guard: ResponseGuard,
+}
+
+/// Builds the payload for an operation that was executed, or that the schema rejected.
+pub fn operation_payload(executed: Executed, shows_cost: bool) -> Payload {
+    let Executed { response: breadth::Response { data, errors, .. }, cost, guard, .. } = executed;
+    let is_refusal = matches!(data, ResponseData::Nothing);
+    let written = if is_refusal {
+        Ok(vec![errors_as_json(&errors)])
+    } else {
+        Answer::new(data, &errors, cost.filter(|_| shows_cost)).json()
+    };
+    let pieces = written.unwrap_or_else(|error| {
+        tracing::error!(cause = %error, "cannot serialize the response");
+        vec![b"null".to_vec()]
+    });
+    if let Some(meter) = &guard.meter {
+        meter.answered(pieces.iter().map(|piece| piece.len() as u64).sum());
+    }
+    let cost = cost.map(|(estimate, usage)| OperationCost { estimate, actual: usage.cost() });
+    Payload { pieces, is_refusal, cost, guard }
+}
+
+/// A list of errors as JSON.
+pub fn errors_as_json(errors: &[ResponseError]) -> Vec<u8> {
+    serde_json::to_vec(&told(errors)).unwrap_or_else(|_| b"[]".to_vec())
+}
+
+/// The list of errors for an operation that was refused before execution, as JSON.
+pub fn error_payload(http_error: HttpError, request_id: &str) -> Vec<u8> {
+    serde_json::to_vec(&[refusal(http_error, request_id)]).unwrap_or_else(|_| b"[]".to_vec())
+}
+
+fn refusal(http_error: HttpError, request_id: &str) -> ResponseError {
     let mut error = ResponseError::new(http_error.message);
     error.locations = http_error.locations;
     error.set("code", http_error.code);
     error.set("requestId", request_id);
     shorten(&mut error.message, LONGEST_MESSAGE);
-    let status = http_error.status.unwrap_or_else(|| document_status(media_type));
+    error
+}
+
+/// Builds the response to a request that was refused before execution.
+pub fn error_response(mut http_error: HttpError, media_type: MediaType, request_id: &str) -> Response {
+    let (header, retry_after) = (http_error.header.take(), http_error.retry_after);
+    let status = http_error.status;
+    let error = refusal(http_error, request_id);
+    let status = status.unwrap_or_else(|| document_status(media_type));
     let answer = Answer { errors: vec![&error], data: ResponseData::Nothing, extensions: BTreeMap::new() };
     let mut answer = write(status, media_type, answer, ResponseGuard::default());
-    if let Some((name, value)) = http_error.header {
+    if let Some((name, value)) = header {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    if let Some(seconds) = http_error.retry_after {
+    if let Some(seconds) = retry_after {
         answer.headers_mut().insert(header::RETRY_AFTER, seconds.get().into());
     }
     answer

@@ -31,7 +31,9 @@ use super::response::{self, OperationCost};
 use super::server::serve::HttpService;
 use super::settings::HttpSettings;
 use super::state::GraphqlState;
+use super::websocket::{self, SocketCounts};
 use crate::auth::{IdentityProvider, Tokens};
+use crate::event::EventHub;
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
 use crate::scheduling::runtime::OperationRuntime;
@@ -47,6 +49,7 @@ pub fn router(app: AppState, schema: Schema, settings: &HttpSettings) -> Router 
 pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: OperationRuntime) -> HttpService {
     let limits = Arc::new(RateLimiter::new(settings.address_rate_limit, settings.token_rate_limit));
     let state = Arc::new(GraphqlState {
+        events: EventHub::new(app.db.clone(), runtime.clone()),
         tokens: Tokens::on(runtime.clone(), app.db.clone(), app.clock.clone()),
         app,
         documents: DocumentCache::new(schema.clone(), settings.query_limits),
@@ -55,11 +58,12 @@ pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: 
         settings: settings.clone(),
         limits: Arc::clone(&limits),
         memory: MemoryPool::new(settings.memory),
+        sockets: SocketCounts::default(),
         identity: settings.identity.clone().map(IdentityProvider::new),
         readiness: Readiness::default(),
         runtime,
     });
-    let mut graphql = post(graphql::handle).get(graphql::handle).fallback(graphql::method_not_allowed);
+    let mut graphql = post(graphql::handle).get(get_graphql).fallback(graphql::method_not_allowed);
     if !settings.allowed_origins.is_empty() {
         graphql = graphql.layer(cross_origin(settings));
     }
@@ -88,6 +92,14 @@ pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: 
             .layer(from_fn_with_state(state, charge_address)),
     );
     HttpService { router, limits: Some(limits) }
+}
+
+/// A GET executes a query, or opens a socket.
+async fn get_graphql(state: State<Arc<GraphqlState>>, request: Request<Body>) -> Response<Body> {
+    if websocket::is_upgrade(&request) {
+        return websocket::upgrade(state, request).await;
+    }
+    graphql::handle(state, request).await
 }
 
 /// An address is charged 1 point per this many bytes of a file. Files are in memory and served as they are.
@@ -153,6 +165,7 @@ fn cross_origin(settings: &HttpSettings) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::ACCEPT,
+            graphql::LAST_EVENT_ID.clone(),
             request_id::HEADER,
             graphql::COST.clone(),
         ])

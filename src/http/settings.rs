@@ -5,6 +5,7 @@ use super::documents::persisted::PersistedDocumentSettings;
 use super::playground::session::PlaygroundSession;
 use super::rate_limit::{RateLimit, TrustedProxies};
 use super::request::origin::Origin;
+use super::websocket::SocketLimits;
 use crate::auth::IdentityProviderSettings;
 use crate::meter::{MemoryLimits, OperationLimits};
 use crate::schema::query_limits::QueryLimits;
@@ -34,6 +35,8 @@ pub struct HttpSettings {
     pub usage: OperationLimits,
     /// Limits on the memory that operations hold.
     pub memory: MemoryLimits,
+    /// Limits of WebSockets.
+    pub sockets: SocketLimits,
     /// The identity provider whose JSON web tokens are accepted.
     pub identity: Option<IdentityProviderSettings>,
     /// The token that the playground fetches by a code.
@@ -54,6 +57,7 @@ impl Default for HttpSettings {
             token_rate_limit: RateLimit { operations: 50, budget: 10_000_000, refill: 1_000_000 },
             usage: OperationLimits::default(),
             memory: MemoryLimits::default(),
+            sockets: SocketLimits::default(),
             identity: None,
             session: None,
         }

@@ -5,7 +5,9 @@ use super::documents::persisted::PersistedDocuments;
 use super::rate_limit::RateLimiter;
 use super::readiness::Readiness;
 use super::settings::HttpSettings;
+use super::websocket::SocketCounts;
 use crate::auth::{IdentityProvider, Tokens};
+use crate::event::EventHub;
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
 use crate::scheduling::runtime::OperationRuntime;
@@ -20,6 +22,8 @@ pub struct GraphqlState {
     pub stored: PersistedDocuments,
     pub limits: Arc<RateLimiter>,
     pub memory: Arc<MemoryPool>,
+    pub sockets: SocketCounts,
+    pub events: EventHub,
     pub tokens: Tokens,
     pub identity: Option<IdentityProvider>,
     pub readiness: Readiness,

@@ -13,6 +13,7 @@ mod write;
 
 pub use event::connection::NoteEventConnection;
 pub use event::feed::{NoteEventsArgs, feed};
+pub use event::follow::follow;
 pub use event::load::EventByHandle;
 pub use event::object::{NoteEvent, NoteEventType};
 pub use field::{NoteField, NoteFieldSpec, all_fields};

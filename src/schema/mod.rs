@@ -1,4 +1,4 @@
-//! The root fields of queries and mutations, and the schema built from them. Each field delegates to the module that it
+//! The root fields of queries, mutations and subscriptions, and the schema built from them. Each field delegates to the module that it
 //! is about.
 
 mod by_id;
@@ -6,12 +6,13 @@ mod mutation;
 mod node;
 mod query;
 pub mod query_limits;
+mod subscription;
 
 use std::sync::Arc;
 
 use async_graphql::Variables;
 use breadth::document::{self as documents, DocumentError, DocumentLimits, ParserLimits, ValidDocument};
-use breadth::{Data, Response};
+use breadth::{Data, Event, EventStream, Response};
 
 use crate::graphql::scalars;
 use crate::meter::Meter;
@@ -19,6 +20,7 @@ use crate::store::selected_columns::SelectedNames;
 
 pub use mutation::Mutation;
 pub use query::Query;
+pub use subscription::Subscription;
 
 /// Introduces the API to whoever opens its documentation.
 const DESCRIPTION: &str = "\
@@ -79,20 +81,50 @@ impl Schema {
         let meter = data.get::<Arc<Meter>>().map(|meter| meter.as_ref() as &dyn breadth::ExecutionMeter);
         self.0.execute(&document.read, number, variables, data, meter).await
     }
+
+    /// Starts the events of a subscription.
+    ///
+    /// # Errors
+    /// The response that refuses it.
+    pub async fn subscribe(
+        &self,
+        document: &PreparedDocument,
+        number: usize,
+        variables: &Variables,
+        data: &Data,
+    ) -> Result<EventStream, Response> {
+        self.0.subscribe(&document.read, number, variables, data).await
+    }
+
+    /// Executes a subscription for one of its events. The meter is taken from `data`.
+    pub async fn execute_event(
+        &self,
+        document: &PreparedDocument,
+        number: usize,
+        variables: &Variables,
+        data: &Data,
+        event: Event,
+    ) -> Response {
+        let meter = data.get::<Arc<Meter>>().map(|meter| meter.as_ref() as &dyn breadth::ExecutionMeter);
+        self.0.execute_event(&document.read, number, variables, data, meter, event).await
+    }
 }
 
 /// Builds the schema; fields take everything else from the data that [`AppState::data`](crate::graphql::context::AppState::data) gives
 /// each operation.
 pub fn build() -> Schema {
-    Schema(Arc::new(breadth::Schema::with_description::<Query, Mutation>(DESCRIPTION, &scalars::CUSTOM_SCALARS)))
+    Schema(Arc::new(breadth::Schema::with_description::<Query, Mutation, Subscription>(
+        DESCRIPTION,
+        &scalars::CUSTOM_SCALARS,
+    )))
 }
 
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
-    breadth::sdl_with_description::<Query, Mutation>(DESCRIPTION)
+    breadth::sdl_with_description::<Query, Mutation, Subscription>(DESCRIPTION)
 }
 
 /// The schema without its own description, which async-graphql's parser does not read.
 pub fn sdl_of_types() -> String {
-    breadth::sdl::<Query, Mutation>()
+    breadth::sdl::<Query, Mutation, Subscription>()
 }

@@ -48,7 +48,7 @@ export async function serve(t, ...args) {
   server.stderr.on('data', (data) => (log += data));
   for await (const line of createInterface({ input: server.stdout })) {
     const url = line.match(/^API:\s*(\S+)/)?.[1];
-    if (url) return { url, token, headers: { authorization: `Bearer ${token}` } };
+    if (url) return { url, token, headers: { authorization: `Bearer ${token}` }, stop: () => server.kill() };
   }
   throw new Error(`the server did not start: ${log}`);
 }

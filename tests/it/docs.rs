@@ -49,6 +49,7 @@ documents! {
     errors "docs/errors.md"
     events "docs/events.md"
     import_and_export "docs/import-export.md"
+    live_updates "docs/live-updates.md"
     mutations "docs/mutations.md"
     queries "docs/queries.md"
     search "docs/search.md"

@@ -70,4 +70,5 @@ mod terminal;
 mod tokens;
 mod transport;
 mod upsert;
+mod websocket;
 mod write_batches;

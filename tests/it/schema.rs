@@ -67,7 +67,9 @@ async fn the_schema_introduces_itself_in_three_sentences() {
     let description = text(&response["__schema"]["description"]);
     let sentences = description.replace(".\n", ". ").split(". ").count();
     assert_eq!(sentences, 3, "{description}");
-    let end = format!("\n\"\"\"\n{description}\n\"\"\"\nschema {{\n\tquery: Query\n\tmutation: Mutation\n}}\n");
+    let end = format!(
+        "\n\"\"\"\n{description}\n\"\"\"\nschema {{\n\tquery: Query\n\tmutation: Mutation\n\tsubscription: Subscription\n}}\n"
+    );
     assert!(schema::sdl().ends_with(&end));
 }
 
@@ -95,7 +97,7 @@ fn types_with_an_id_are_nodes() {
 #[test]
 fn a_root_field_that_fails_is_null_alone() {
     let contract = Contract::read();
-    for root in ["Query", "Mutation"] {
+    for root in ["Query", "Mutation", "Subscription"] {
         for field in contract.fields(root).unwrap() {
             assert!(field.gives.nullable, "{root}.{} takes the answers beside it along where it fails", field.name);
         }

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use breadth::document::{DocumentLimits, ParserLimits};
-use breadth::{Data, NoMutation, NonNull, Schema, Variables, field, field_ref, inline, object};
+use breadth::{Data, NoMutation, NoSubscription, NonNull, Schema, Variables, field, field_ref, inline, object};
 
 /// How long each is measured.
 const WHILE: Duration = Duration::from_secs(2);
@@ -124,7 +124,7 @@ async fn measure<F: Future>(mut run: impl FnMut() -> F) -> f64 {
 async fn main() {
     let fields = "{ id name city size open note }";
     let chain = (0..50).fold("{ place }".to_owned(), |below, _| format!("{{ place next {below} }}"));
-    let schema = Schema::new::<Query, NoMutation>(&[]);
+    let schema = Schema::new::<Query, NoMutation, NoSubscription>(&[]);
     let stock = async_graphql::Schema::build(Stock, async_graphql::EmptyMutation, async_graphql::EmptySubscription)
         .limit_recursive_depth(100)
         .finish();

@@ -11,8 +11,9 @@ pub use async_graphql::registry::{
 };
 /// What the library asks of object types whose schema it prints.
 pub use async_graphql::{
-    Context as LibraryContext, ContextSelectionSet, EmptySubscription, ObjectType as LibraryObjectType,
-    Schema as LibrarySchema, ServerError, ServerResult, resolver_utils::ContainerType,
+    Context as LibraryContext, ContextSelectionSet, ObjectType as LibraryObjectType, Response as LibraryResponse,
+    Schema as LibrarySchema, ServerError, ServerResult, SubscriptionType as LibrarySubscriptionType,
+    resolver_utils::ContainerType,
 };
 /// The traits that the library's macros implement for scalars, enums and inputs.
 pub use async_graphql::{

@@ -12,10 +12,10 @@
 //! the document.
 //!
 //! In the order of reading: [`declare`] declares object types once, for both the schema and execution, with the macro
-//! [`object!`] and functions for fields, and registers them with async-graphql, whose names come from [`bridge`];
-//! [`selection`] flattens the selections of a document; [`plan`] decides in which wave each relation is loaded;
-//! [`execute`] loads them and writes the response of an operation, and [`Schema`] does all of this for a text. No two
-//! files import each other.
+//! [`object!`] and functions for fields and for the sources of subscriptions, and registers them with async-graphql, whose names come from [`bridge`];
+//! [`selection`] flattens the selections of a document;
+//! [`plan`] decides in which wave each relation is loaded; [`execute`] loads them and writes the response of an
+//! operation, and [`Schema`] does all of this for a text. No two files import each other.
 //!
 //! [`document`] parses documents and validates them against the schema, and [`introspection`] tells clients about it.
 //! Nothing in this crate knows what a schema is about.
@@ -30,6 +30,7 @@ mod context;
 mod declare;
 pub mod document;
 mod error;
+mod events;
 mod execute;
 mod introspection;
 mod loader;
@@ -47,11 +48,12 @@ pub use declare::{
     Abstract, AbstractType, AnyRow, Args, Arguments, CoercedArguments, Field, FieldDefinition, FieldError, FieldOutput,
     FieldResolver, FromArguments, Input, LeafValue, LoadedScalar, NonNull, Nullable, Object, ObjectType, Prepared,
     Ready, RelationField, ScalarValue, describe, field, field_in_context, field_ref, inline, inline_with, plain,
-    register, relation, relation_from_loaders, relation_with_args, required, resolve, scalar, try_field,
+    register, relation, relation_from_loaders, relation_with_args, required, resolve, scalar, source, try_field,
 };
 pub use error::{Error, Missing, Result};
+pub use events::{Event, EventStream, SourceItem};
 pub use execute::{Buffer, ChangeCount, ExecutionMeter, Interruption, MutationProgress, Response, ResponseData};
 pub use loader::{FaultInjector, LoadState, Loader, Prefetched};
 pub use response_error::{CHANGED, Location, PathSegment, ResponseError, tells_changes};
 pub use rows::{ChildRows, ErasedRow, FieldValue, RowList};
-pub use schema::{NoMutation, PlannedDocument, Schema, sdl, sdl_with_description};
+pub use schema::{NoMutation, NoSubscription, PlannedDocument, Schema, sdl, sdl_with_description};

@@ -46,6 +46,13 @@ pub struct ResponseError {
     cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 
+/// An error that belongs to no field of the response, such as that of the source of a subscription.
+impl From<Error> for ResponseError {
+    fn from(error: Error) -> Self {
+        Self::of_field(error, Vec::new(), Vec::new())
+    }
+}
+
 impl ResponseError {
     pub fn new(message: impl Into<String>) -> Self {
         let (locations, path) = (Vec::new(), Vec::new());

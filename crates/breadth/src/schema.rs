@@ -1,6 +1,6 @@
 //! A schema that can parse and execute documents.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bridge::{SDLExportOptions, Variables};
 use crate::context::Data;
@@ -8,7 +8,8 @@ use crate::declare::{self, Object, ObjectType, escape};
 use crate::document::{
     self, DocumentError, DocumentLimits, Operation, OperationKind, ParserLimits, Scalar, ValidDocument,
 };
-use crate::execute::{ExecutionMeter, Executor, Response};
+use crate::events::{Event, EventStream};
+use crate::execute::{self, ExecutionMeter, Executor, Response};
 use crate::plan::{Count, PlanCache, Planning};
 use crate::response_error::ResponseError;
 use crate::rows::RowList;
@@ -35,6 +36,22 @@ impl Object for NoMutation {
     }
 }
 
+/// The subscription type of a schema without subscriptions.
+pub struct NoSubscription;
+
+impl Object for NoSubscription {
+    fn object() -> &'static ObjectType {
+        static OBJECT: ObjectType = ObjectType {
+            name: "Subscription",
+            description: String::new(),
+            implements: &[],
+            fields: Vec::new(),
+            register: declare::register::<NoSubscription>,
+        };
+        &OBJECT
+    }
+}
+
 /// A root type of the schema.
 struct Root {
     object: &'static ObjectType,
@@ -50,7 +67,7 @@ impl Root {
 /// A schema that can parse and execute documents.
 ///
 /// ```
-/// use breadth::{Data, NoMutation, Schema, Variables, field, object};
+/// use breadth::{Data, NoMutation, NoSubscription, Schema, Variables, field, object};
 ///
 /// #[derive(Default)]
 /// struct Query;
@@ -65,7 +82,7 @@ impl Root {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let schema = Schema::new::<Query, NoMutation>(&[]);
+/// let schema = Schema::new::<Query, NoMutation, NoSubscription>(&[]);
 /// let response = schema.run("{ hello }", Variables::default(), &Data::default()).await;
 /// assert_eq!(response.to_json(), r#"{"data":{"hello":"world"}}"#);
 /// # }
@@ -74,6 +91,7 @@ pub struct Schema {
     types: Arc<document::Schema>,
     query: Root,
     mutation: Root,
+    subscription: &'static ObjectType,
 }
 
 /// A valid document and its plans.
@@ -96,10 +114,11 @@ impl PlannedDocument {
         }
     }
 
-    /// The source of an operation's plans, and the plans; `None` for a subscription.
-    fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &PlanCache)> {
+    /// The kind of an operation, the source of its plans, and the plans.
+    fn planned(&self, number: usize) -> Option<(OperationKind, (Planning<'_>, &PlanCache))> {
+        let operation = self.checked.operations().get(number)?;
         let planning = planning(&self.types, &self.checked, operation)?;
-        Some((planning, self.plans.as_slice().get(operation.number)?.as_ref()?))
+        Some((operation.kind, (planning, self.plans.as_slice().get(number)?.as_ref()?)))
     }
 }
 
@@ -119,29 +138,36 @@ impl Schema {
     /// # Panics
     /// The declared types do not form a valid schema, for example because an object type lacks a field of its
     /// interface, or `scalars` lacks a scalar of an argument. Any test finds such a bug.
-    pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
-        Self::build::<Query, Mutation>(None, scalars)
+    pub fn new<Query: Object + Default, Mutation: Object + Default, Subscription: Object>(
+        scalars: &[(&str, Scalar)],
+    ) -> Self {
+        Self::build::<Query, Mutation, Subscription>(None, scalars)
     }
 
     /// The same with a description of the schema as a whole, which introspection returns as `__schema { description }`.
     ///
     /// # Panics
     /// As [`new`](Self::new) does.
-    pub fn with_description<Query: Object + Default, Mutation: Object + Default>(
+    pub fn with_description<Query: Object + Default, Mutation: Object + Default, Subscription: Object>(
         description: &str,
         scalars: &[(&str, Scalar)],
     ) -> Self {
-        Self::build::<Query, Mutation>(Some(description), scalars)
+        Self::build::<Query, Mutation, Subscription>(Some(description), scalars)
     }
 
-    fn build<Query: Object + Default, Mutation: Object + Default>(
+    fn build<Query: Object + Default, Mutation: Object + Default, Subscription: Object>(
         description: Option<&str>,
         scalars: &[(&str, Scalar)],
     ) -> Self {
-        let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
+        let types = document::Schema::of(&sdl::<Query, Mutation, Subscription>(), scalars);
         let mut types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
         types.description = description.map(str::to_owned);
-        Self { types: Arc::new(types), query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
+        Self {
+            types: Arc::new(types),
+            query: Root::of::<Query>(),
+            mutation: Root::of::<Mutation>(),
+            subscription: Subscription::object(),
+        }
     }
 
     /// The types that documents are validated against.
@@ -165,24 +191,24 @@ impl Schema {
         let mut count = Count::new(&self.types, &checked.document.fragments);
         let plans = operations.iter().map(|operation| {
             let root = match operation.kind {
-                OperationKind::Query => &self.query,
-                OperationKind::Mutation => &self.mutation,
-                OperationKind::Subscription => return Ok(None),
+                OperationKind::Query => self.query.object,
+                OperationKind::Mutation => self.mutation.object,
+                OperationKind::Subscription => self.subscription,
             };
             let Some(planning) = planning(&self.types, &checked, operation) else { return Ok(None) };
-            if count.fields(root.object, &planning.operation.selection_set.node) > limits.planned_fields {
+            if count.fields(root, &planning.operation.selection_set.node) > limits.planned_fields {
                 let most = limits.planned_fields;
                 return Err(DocumentError::TooMuch(format!(
                     "An operation has more than {most} fields, counted for each type that objects may be of."
                 )));
             }
-            Ok(Some(PlanCache::new(root.object, planning, space)))
+            Ok(Some(PlanCache::new(root, planning, space)))
         });
         let plans = plans.collect::<Result<_, _>>()?;
         Ok(PlannedDocument { plans, types: Arc::clone(&self.types), checked })
     }
 
-    /// Executes the operation with this number. The variables must come from
+    /// Executes the query or mutation with this number. The variables must come from
     /// [`Operation::variables`](document::Operation::variables); neither they nor the document are checked again.
     /// Introspection reads the types that the document was validated against.
     pub async fn execute(
@@ -193,15 +219,52 @@ impl Schema {
         data: &Data,
         meter: Option<&dyn ExecutionMeter>,
     ) -> Response {
-        let operation = document.checked.operations().get(number);
-        let planned = operation.and_then(|operation| Some((operation, document.planned(operation)?)));
-        let Some((operation, (planning, plans))) = planned else {
-            let message = "Subscriptions are not supported on this transport.";
-            return Response::refused(vec![ResponseError::new(message)]);
+        let planned = document.planned(number).filter(|(kind, _)| *kind != OperationKind::Subscription);
+        let Some((kind, (planning, plans))) = planned else {
+            return Response::refused(vec![ResponseError::new("This operation is a subscription.")]);
         };
         let plan = plans.plan(planning, variables);
-        let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
+        let root = if kind == OperationKind::Mutation { &self.mutation } else { &self.query };
         Executor { plan: &plan, data, variables, types: &self.types, meter, root: &root.row }.execute().await
+    }
+
+    /// Starts the events of a subscription. The number and the variables are as in [`execute`](Self::execute); the stream
+    /// does not borrow them.
+    ///
+    /// # Errors
+    /// The response, if the operation is no subscription, or its root field fails to start.
+    pub async fn subscribe(
+        &self,
+        document: &PlannedDocument,
+        number: usize,
+        variables: &Variables,
+        data: &Data,
+    ) -> Result<EventStream, Response> {
+        let Some((OperationKind::Subscription, (planning, plans))) = document.planned(number) else {
+            return Err(Response::refused(vec![ResponseError::new("This operation is no subscription.")]));
+        };
+        let plan = plans.plan(planning, variables);
+        execute::subscribe(&plan, data, variables).await.map_err(|error| Response::refused(vec![error]))
+    }
+
+    /// Executes a subscription for one of its events. `data` may differ from event to event, such as in its meter.
+    pub async fn execute_event(
+        &self,
+        document: &PlannedDocument,
+        number: usize,
+        variables: &Variables,
+        data: &Data,
+        meter: Option<&dyn ExecutionMeter>,
+        event: Event,
+    ) -> Response {
+        let Some((OperationKind::Subscription, (planning, plans))) = document.planned(number) else {
+            return Response::refused(vec![ResponseError::new("This operation is no subscription.")]);
+        };
+        let plan = plans.plan(planning, variables);
+        let event = Mutex::new(Some(event.row));
+        // A second root is made only for an operation that exceeds a limit. Nothing reads its row.
+        let root = || event.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(|| Box::new(vec![()]));
+        Executor { plan: &plan, data, variables, types: &self.types, meter, root: &root }.execute().await
     }
 
     /// Parses a document with one operation, coerces the variables that were sent, and executes it; meant for tests and
@@ -224,9 +287,9 @@ impl Schema {
 
 /// Prints a schema as SDL, without the directives that every schema has (GraphQL, section 3.13), which the library
 /// prints where they are used.
-pub fn sdl<Query: Object, Mutation: Object>() -> String {
+pub fn sdl<Query: Object, Mutation: Object, Subscription: Object>() -> String {
     let options = SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
-    let printed = declare::sdl::<Query, Mutation>(options);
+    let printed = declare::sdl::<Query, Mutation, Subscription>(options);
     let is_known = |line: &str| {
         let name = line.strip_prefix("directive @").and_then(|rest| rest.split(['(', ' ']).next());
         name.is_some_and(|name| ["skip", "include", "deprecated", "specifiedBy", "oneOf"].contains(&name))
@@ -245,8 +308,8 @@ pub fn sdl<Query: Object, Mutation: Object>() -> String {
 }
 
 /// The same with a description of the schema as a whole. The grammar of async-graphql's parser has no place for it.
-pub fn sdl_with_description<Query: Object, Mutation: Object>(description: &str) -> String {
-    let mut sdl = sdl::<Query, Mutation>();
+pub fn sdl_with_description<Query: Object, Mutation: Object, Subscription: Object>(description: &str) -> String {
+    let mut sdl = sdl::<Query, Mutation, Subscription>();
     let definition = if sdl.starts_with("schema {") { Some(0) } else { sdl.rfind("\nschema {").map(|end| end + 1) };
     if let Some(start) = definition {
         sdl.insert_str(start, &format!("{}\n", escape::description(description)));

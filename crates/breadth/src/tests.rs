@@ -5,6 +5,7 @@ mod interrupted;
 mod plans;
 mod relations;
 mod roots;
+mod subscriptions;
 mod texts;
 
 use std::sync::{Arc, Mutex};
@@ -180,6 +181,7 @@ impl Abstract for Any {
     }
 }
 
+#[derive(Default)]
 struct Query;
 
 object! {
@@ -223,6 +225,7 @@ object! {
     }
 }
 
+#[derive(Default)]
 struct Mutation;
 
 object! {
@@ -286,7 +289,7 @@ struct Answer {
 }
 
 fn types() -> document::Schema {
-    document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", document::Scalar::Any)]).unwrap()
+    document::Schema::of(&sdl::<Query, Mutation, NoSubscription>(), &[("Even", document::Scalar::Any)]).unwrap()
 }
 
 /// Executes a valid document of one operation.

@@ -10,6 +10,7 @@ mod number;
 mod query_limits;
 mod record;
 mod serve;
+mod sockets;
 mod timeouts;
 mod usage;
 
@@ -22,5 +23,6 @@ pub use log::{LogArgs, LogFormat};
 pub use query_limits::QueryLimitArgs;
 pub use record::RecordArgs;
 pub use serve::ServeArgs;
+pub use sockets::SocketArgs;
 pub use timeouts::ConnectionTimeoutArgs;
 pub use usage::UsageArgs;

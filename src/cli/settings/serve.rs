@@ -9,6 +9,7 @@ use super::identity::IdentityArgs;
 use super::limits::LimitArgs;
 use super::number::number;
 use super::query_limits::QueryLimitArgs;
+use super::sockets::SocketArgs;
 use super::timeouts::ConnectionTimeoutArgs;
 use super::usage::UsageArgs;
 use crate::http::{ConnectionLimits, HttpSettings, Origin, ServerTimeouts};
@@ -99,6 +100,9 @@ pub struct ServeArgs {
     pub usage: UsageArgs,
 
     #[command(flatten)]
+    pub sockets: SocketArgs,
+
+    #[command(flatten)]
     pub quota: QuotaArgs,
 
     #[command(flatten)]
@@ -126,6 +130,7 @@ impl ServeArgs {
             token_rate_limit: self.limits.token_rate_limit(),
             usage: self.usage.usage(self.gate.answer_values),
             memory: self.usage.memory(),
+            sockets: self.sockets.limits(),
             identity: self.identity.settings()?,
             session: None,
         })

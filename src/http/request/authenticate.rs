@@ -7,7 +7,6 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use tracing::Instrument;
 
-use super::bearer::bearer;
 use crate::auth::{self, Viewer};
 use crate::error::Error;
 use crate::graphql::context::AppState;
@@ -28,12 +27,13 @@ impl GraphqlState {
         Some(self.settings.trusted_proxies.client_addr(connection.peer, headers))
     }
 
+    /// The viewer of a bearer token, if there is one.
     pub async fn authenticate(
         self: &Arc<Self>,
-        headers: &HeaderMap,
+        token: Option<&str>,
         address: Option<IpAddr>,
     ) -> Result<Viewer, HttpError> {
-        let token = bearer(headers).ok_or_else(HttpError::unauthenticated)?;
+        let token = token.ok_or_else(HttpError::unauthenticated)?;
         let viewer = match self.viewer(token, address).await? {
             // Idle database connections can break unnoticed until the next use. Retry once here, where nothing has been
             // done yet.

@@ -2,7 +2,12 @@ use axum::http::{HeaderMap, header};
 
 /// The bearer token of a request (RFC 6750, section 2.1).
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    bearer_in(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
+}
+
+/// The bearer token in the value of an `Authorization` header.
+pub fn bearer_in(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 

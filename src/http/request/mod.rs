@@ -2,7 +2,7 @@
 
 pub mod accept;
 mod authenticate;
-mod bearer;
+pub mod bearer;
 pub mod body;
 pub mod head;
 pub mod origin;

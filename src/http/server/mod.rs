@@ -3,8 +3,9 @@
 pub mod connection_cpu;
 pub mod connection_limits;
 mod linger;
-mod phase;
+pub mod phase;
 mod request_body;
 pub mod serve;
 mod time_limit;
 pub mod timeout_stream;
+pub mod upgraded;

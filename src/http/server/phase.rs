@@ -17,6 +17,8 @@ struct State {
     phase: AtomicU64,
     /// Number of writes to the client that made progress.
     taken: AtomicU64,
+    /// Whether the last write could not be made yet.
+    blocked: AtomicBool,
     /// Whether part of a body was not read, and will not be.
     unread: AtomicBool,
     /// Number of bytes that were discarded at the end and not charged yet.
@@ -121,6 +123,22 @@ impl Phase {
 
     pub fn sent(&self) {
         self.0.taken.fetch_add(1, Ordering::Relaxed);
+        self.0.blocked.store(false, Ordering::Relaxed);
+    }
+
+    /// Writing waits for the client.
+    pub fn block(&self) {
+        self.0.blocked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether writing waits for the client.
+    pub fn is_blocked(&self) -> bool {
+        self.0.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Marks what the client may still send as never to be read, so that the connection lingers when it closes.
+    pub fn leave_unread(&self) {
+        self.0.unread.store(true, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {
@@ -164,7 +182,7 @@ impl Busy {
 
     /// Marks the rest of the body as never to be read, so that the connection closes after this request.
     pub fn leave_unread(&self) {
-        self.phase.0.unread.store(true, Ordering::Relaxed);
+        self.phase.leave_unread();
     }
 }
 

@@ -26,6 +26,7 @@ use super::connection_limits::{ConnectionLimiter, ConnectionLimits, ConnectionPe
 use super::phase::Phase;
 use super::request_body;
 use super::timeout_stream::{ConnectionTimeouts, TimeoutStream};
+use super::upgraded::{UpgradeSlot, UpgradedConnection};
 use crate::http::rate_limit::{ConnectionInfo, RateLimiter};
 use crate::http::request::head::OverConnection;
 use crate::scheduling::ConnectionTurns;
@@ -80,11 +81,16 @@ enum Stage {
 pub struct ShutdownSignal(watch::Receiver<Stage>);
 
 impl ShutdownSignal {
-    /// Ready when the request should be refused because the server shuts down.
-    pub async fn wait(mut self) {
+    /// Ready when nothing new may begin: returns the time when what still runs is given up.
+    pub async fn begun(&mut self) -> Instant {
         let ending = self.0.wait_for(|stage| matches!(stage, Stage::Ending { .. })).await.map(|stage| *stage);
         // If the sender is gone, the server no longer runs.
-        let Ok(Stage::Ending { until }) = ending else { return };
+        if let Ok(Stage::Ending { until }) = ending { until } else { Instant::now() }
+    }
+
+    /// Ready when the request should be refused because the server shuts down.
+    pub async fn wait(mut self) {
+        let until = self.begun().await;
         sleep_until(until).await;
     }
 }
@@ -197,8 +203,9 @@ async fn connection(
         () = ending(&mut stage) => return,
     }
     let phase = Phase::default();
+    let upgrade = UpgradeSlot::default();
     let service = service_fn({
-        let (phase, stage) = (phase.clone(), stage.clone());
+        let (phase, stage, upgrade) = (phase.clone(), stage.clone(), upgrade.clone());
         move |request: hyper::Request<Incoming>| {
             let busy = Arc::new(phase.begin());
             let stopping = *stage.borrow() != Stage::Serving;
@@ -207,6 +214,7 @@ async fn connection(
             extensions.insert(ConnectionInfo { peer, stopping });
             extensions.insert(cpu.clone());
             extensions.insert(OverConnection);
+            extensions.insert(upgrade.clone());
             extensions.insert(ShutdownSignal(stage.clone()));
             let answer = router.clone().call(request);
             async move {
@@ -233,6 +241,13 @@ async fn connection(
         }
     };
     let parts = connection.into_parts();
+    if let (Some(Ok(())), Some(speak)) = (&ended, upgrade.take()) {
+        // The other protocol has its own timeouts of reading, so the connection counts as busy.
+        let _busy = phase.begin();
+        speak(UpgradedConnection { stream: parts.io.into_inner(), read: parts.read_buf, phase: phase.clone() }).await;
+        admitted.budget().charge_discarded(phase.unpaid());
+        return;
+    }
     // Bytes read after the last answered request belong to the head of the next one, unless they are the rest of a
     // body.
     let is_in_head = phase.is_in_head() || !(phase.has_unread() || parts.read_buf.is_empty());

@@ -77,6 +77,7 @@ impl<S> TimeoutStream<S> {
         if !self.writing.is_running() {
             self.writing.start(self.timeouts.answer);
         }
+        self.phase.block();
         if self.writing.is_over(cx) {
             Poll::Ready(Err(slow("the client did not read the response in time")))
         } else {

@@ -50,14 +50,7 @@ pub struct NoteEventsArgs {
 /// INVALID, `BAD_CURSOR` or `CURSOR_EXPIRED` for wrong arguments, and when the database fails.
 pub async fn feed(reader: &DataSource, args: NoteEventsArgs) -> Result<NoteEventConnection> {
     let NoteEventsArgs { after, from, note_ids, customer_ids, types, first } = args;
-    let filter = FeedFilter {
-        types: types.map(|types| {
-            let stored = types.iter().filter_map(|kind| kind.stored()).collect();
-            (stored, types.contains(&NoteEventType::Hidden))
-        }),
-        notes: ids::<NoteId>("noteIds", note_ids)?,
-        customers: ids::<CustomerId>("customerIds", customer_ids)?,
-    };
+    let filter = filter(note_ids, customer_ids, types)?;
     let continues = after.is_some();
     let start = match (after, from.unwrap_or_default()) {
         (Some(cursor), _) => Start::After(cursor),
@@ -74,6 +67,25 @@ pub async fn feed(reader: &DataSource, args: NoteEventsArgs) -> Result<NoteEvent
         end_cursor: Some(page.end),
     };
     Ok(NoteEventConnection::new(page.events, info))
+}
+
+/// What the arguments say about the events that are wanted.
+///
+/// # Errors
+/// INVALID for wrong IDs, and for too many.
+pub fn filter(
+    note_ids: Option<Vec<ID>>,
+    customer_ids: Option<Vec<ID>>,
+    types: Option<Vec<NoteEventType>>,
+) -> Result<FeedFilter> {
+    Ok(FeedFilter {
+        types: types.map(|types| {
+            let stored = types.iter().filter_map(|kind| kind.stored()).collect();
+            (stored, types.contains(&NoteEventType::Hidden))
+        }),
+        notes: ids::<NoteId>("noteIds", note_ids)?,
+        customers: ids::<CustomerId>("customerIds", customer_ids)?,
+    })
 }
 
 fn ids<I: NodeId>(argument: &str, ids: Option<Vec<ID>>) -> Result<Option<HashSet<I>>> {

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod feed;
+pub mod follow;
 pub mod history;
 pub mod load;
 pub mod object;

@@ -5,6 +5,8 @@ use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, IsolationLevel,
     SqliteTransactionMode, Statement, TransactionOptions,
 };
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::timeout;
 
 use super::connection_epoch::ConnectionEpoch;
@@ -42,6 +44,8 @@ pub(super) struct Shared {
     pub epoch: ConnectionEpoch,
     pub statement_timeout: Duration,
     pub ids: IdSequences,
+    /// Wakes whoever waits for a commit of this process.
+    pub committed: Arc<Notify>,
 }
 
 /// Connections for writing, and for long reads of one snapshot.
@@ -55,7 +59,7 @@ pub(super) enum BackendConnections {
 
 impl Db {
     pub(super) fn new(read: Pool, backend: DatabaseBackend, shared: Shared) -> Self {
-        let context = Arc::new(StatementContext::of_process());
+        let context = Arc::new(StatementContext::of_process(Arc::clone(&shared.committed)));
         let read = ReadPool::new(read, backend, Arc::clone(&context), shared.epoch.clone());
         Self { read, shared, context }
     }
@@ -64,13 +68,18 @@ impl Db {
     /// can stop them.
     #[must_use]
     pub fn for_operation(&self, operation: OperationContext) -> Self {
-        let context = Arc::new(StatementContext::of(operation));
+        let context = Arc::new(StatementContext::of(operation, Arc::clone(&self.shared.committed)));
         Self { read: self.read.for_operation(Arc::clone(&context)), shared: self.shared.clone(), context }
     }
 
     /// For statements that only read; on `SQLite` these connections are read-only.
     pub fn read(&self) -> &ReadPool {
         &self.read
+    }
+
+    /// Ready when a transaction of this process has committed after the future was enabled.
+    pub fn committed(&self) -> Notified<'_> {
+        self.shared.committed.notified()
     }
 
     /// For token lookups, on connections that operations never take.

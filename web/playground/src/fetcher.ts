@@ -16,12 +16,16 @@ export function createFetcher(token: string | null, onAnswer: (status: number) =
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',
-        Accept: 'application/graphql-response+json, application/json;q=0.9',
+        // The server streams subscriptions only.
+        Accept: 'application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.8',
         ...(options?.headers ?? fallback),
       },
       body: JSON.stringify(request),
     });
     onAnswer(response.status);
+    if (response.body && response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      return results(response.body.getReader());
+    }
     const text = await response.text();
     try {
       return JSON.parse(text);
@@ -30,4 +34,41 @@ export function createFetcher(token: string | null, onAnswer: (status: number) =
       throw new Error(`${response.status} ${response.statusText}: ${text}`);
     }
   };
+}
+
+type Result = Record<string, unknown>;
+
+/**
+ * The results in a stream of server-sent events. Stopping closes the connection at once, which a generator would do only
+ * after the next result.
+ */
+function results(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncIterableIterator<Result> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let over = false;
+  const iterator: AsyncIterableIterator<Result> = {
+    [Symbol.asyncIterator]: () => iterator,
+    async next() {
+      while (!over) {
+        const end = text.indexOf('\n\n');
+        if (end >= 0) {
+          const event = text.slice(0, end);
+          text = text.slice(end + 2);
+          const data = event.match(/^data: (.*)$/m)?.[1];
+          if (data) return { done: false, value: JSON.parse(data) as Result };
+          continue;
+        }
+        const read = await reader.read();
+        over ||= read.done;
+        text += decoder.decode(read.value, { stream: true });
+      }
+      return { done: true, value: undefined };
+    },
+    async return() {
+      over = true;
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
+  return iterator;
 }

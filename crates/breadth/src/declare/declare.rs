@@ -8,7 +8,8 @@ use futures_util::future::BoxFuture;
 use crate::bridge::indexmap::IndexMap;
 use crate::bridge::{MetaInputValue, Registry, Value};
 use crate::context::Context;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::events::EventStream;
 use crate::loader::LoadState;
 use crate::rows::{ChildRows, ErasedRow, RowList};
 
@@ -146,6 +147,14 @@ pub trait RelationField: Send + Sync {
         ctx: Context<'c>,
         state: &mut LoadState,
     ) -> Prepared<'c>;
+    /// Starts the events of a subscription; `None` if the field is no root field of one.
+    fn subscribe<'c>(
+        &'c self,
+        _given: CoercedArguments<'_>,
+        _ctx: Context<'c>,
+    ) -> Option<BoxFuture<'c, Result<EventStream>>> {
+        None
+    }
     /// Turns the loaded values into the rows of the child nodes.
     fn complete(&self, ready: Ready, state: &mut LoadState) -> ChildRows;
 }

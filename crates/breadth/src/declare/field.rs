@@ -18,15 +18,15 @@ use crate::error::{Error, Missing, Result};
 use crate::loader::{LoadState, Loader, LoaderQueue};
 use crate::rows::{ChildRows, ChildRowsBuilder, ErasedRow, FieldValue, RowList};
 
-fn row<R: 'static>(row: &ErasedRow) -> &R {
+pub fn row<R: 'static>(row: &ErasedRow) -> &R {
     row.downcast_ref().unwrap_or_else(|| unreachable!("a node holds rows of its own type"))
 }
 
-fn mine<T: 'static>(ready: Ready) -> T {
+pub fn mine<T: 'static>(ready: Ready) -> T {
     *ready.downcast().unwrap_or_else(|_| unreachable!("a relation gets back what it prepared"))
 }
 
-fn def<A: FromArguments, O: FieldOutput>(relation: impl RelationField + 'static) -> FieldDefinition {
+pub fn def<A: FromArguments, O: FieldOutput>(relation: impl RelationField + 'static) -> FieldDefinition {
     let register = |registry: &mut Registry| (O::register(registry), A::register(registry));
     FieldDefinition {
         register: Box::new(register),
@@ -37,7 +37,7 @@ fn def<A: FromArguments, O: FieldOutput>(relation: impl RelationField + 'static)
 }
 
 /// Collects the results of all rows into child nodes.
-fn child_rows<O: FieldOutput>(outputs: impl Iterator<Item = Result<O>>) -> ChildRows {
+pub fn child_rows<O: FieldOutput>(outputs: impl Iterator<Item = Result<O>>) -> ChildRows {
     let mut builder = O::Builder::default();
     let values = outputs.map(|output| output.map_or_else(FieldValue::Failed, |found| found.place(&mut builder)));
     ChildRows { values: values.collect(), rows: builder.build() }

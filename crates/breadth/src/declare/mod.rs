@@ -1,5 +1,5 @@
 //! Declares object types once, for both the schema and execution, with the macro [`object!`](crate::object!) and the
-//! functions in [`field`](mod@field). [`register`](mod@register) hands them over to async-graphql.
+//! functions in [`field`](mod@field); [`source`](mod@source) has the root fields of subscriptions. [`register`](mod@register) hands them over to async-graphql.
 
 mod abstracts;
 mod declare;
@@ -10,6 +10,7 @@ mod leaf;
 mod object;
 mod output;
 mod register;
+mod source;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
 pub use declare::{
@@ -24,3 +25,4 @@ pub use from_arguments::{Args, FromArguments, Input, scalar};
 pub use leaf::{LeafValue, ScalarValue, write_text};
 pub use output::{FieldOutput, LoadedScalar, NonNull, Nullable};
 pub use register::{register, sdl};
+pub use source::source;

@@ -2,14 +2,17 @@
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::pin::Pin;
+
+use futures_util::Stream;
 
 use super::abstracts::AbstractType;
 use super::declare::{Arguments, Object};
 use super::escape;
 use crate::bridge::{
-    ContainerType, ContextSelectionSet, Deprecation, EmptySubscription, LibraryContext, LibraryObjectType,
-    LibrarySchema, MetaField, MetaType, MetaTypeId, ObjectBuilder, OutputType, Positioned, Registry, SDLExportOptions,
-    ServerError, ServerResult, Value, types,
+    ContainerType, ContextSelectionSet, Deprecation, LibraryContext, LibraryObjectType, LibraryResponse, LibrarySchema,
+    LibrarySubscriptionType, MetaField, MetaType, MetaTypeId, ObjectBuilder, OutputType, Positioned, Registry,
+    SDLExportOptions, ServerError, ServerResult, Value, types,
 };
 
 /// Registers an object type with the schema and returns its name.
@@ -96,15 +99,16 @@ fn meta_abstract(kind: &AbstractType, objects: &[String]) -> MetaType {
 }
 
 /// Prints the schema with these root types as SDL.
-pub fn sdl<Query: Object, Mutation: Object>(options: SDLExportOptions) -> String {
-    let (query, mutation) = (Whole::<Query, Mutation>(PhantomData), Declared::<Mutation>(PhantomData));
-    escape::with_quotes(&LibrarySchema::build(query, mutation, EmptySubscription).finish().sdl_with_options(options))
+pub fn sdl<Query: Object, Mutation: Object, Subscription: Object>(options: SDLExportOptions) -> String {
+    let query = Whole::<Query, Mutation, Subscription>(PhantomData);
+    let (mutation, subscription) = (Declared::<Mutation>(PhantomData), DeclaredEvents::<Subscription>(PhantomData));
+    escape::with_quotes(&LibrarySchema::build(query, mutation, subscription).finish().sdl_with_options(options))
 }
 
 /// The query root. It registers all types of the schema and then escapes their texts.
-struct Whole<Query, Mutation>(PhantomData<fn() -> (Query, Mutation)>);
+struct Whole<Query, Mutation, Subscription>(PhantomData<fn() -> (Query, Mutation, Subscription)>);
 
-impl<Query: Object, Mutation: Object> OutputType for Whole<Query, Mutation> {
+impl<Query: Object, Mutation: Object, Subscription: Object> OutputType for Whole<Query, Mutation, Subscription> {
     fn type_name() -> Cow<'static, str> {
         Declared::<Query>::type_name()
     }
@@ -113,6 +117,9 @@ impl<Query: Object, Mutation: Object> OutputType for Whole<Query, Mutation> {
         register::<Query>(registry);
         if !Declared::<Mutation>::is_empty() {
             register::<Mutation>(registry);
+        }
+        if !Declared::<Subscription>::is_empty() {
+            register::<Subscription>(registry);
         }
         escape::escape(registry);
         Self::qualified_type_name()
@@ -123,13 +130,13 @@ impl<Query: Object, Mutation: Object> OutputType for Whole<Query, Mutation> {
     }
 }
 
-impl<Query: Object, Mutation: Object> ContainerType for Whole<Query, Mutation> {
+impl<Query: Object, Mutation: Object, Subscription: Object> ContainerType for Whole<Query, Mutation, Subscription> {
     async fn resolve_field(&self, _: &LibraryContext<'_>) -> ServerResult<Option<Value>> {
         Ok(None)
     }
 }
 
-impl<Query: Object, Mutation: Object> LibraryObjectType for Whole<Query, Mutation> {}
+impl<Query: Object, Mutation: Object, Subscription: Object> LibraryObjectType for Whole<Query, Mutation, Subscription> {}
 
 /// Presents a declared object type to the library.
 struct Declared<T>(PhantomData<fn() -> T>);
@@ -160,3 +167,29 @@ impl<T: Object> ContainerType for Declared<T> {
 }
 
 impl<T: Object> LibraryObjectType for Declared<T> {}
+
+/// Presents the subscription root to the library.
+struct DeclaredEvents<T>(PhantomData<fn() -> T>);
+
+impl<T: Object> LibrarySubscriptionType for DeclaredEvents<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::object().name.into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        register::<T>(registry);
+        T::object().name.to_owned()
+    }
+
+    fn is_empty() -> bool {
+        T::object().fields.is_empty()
+    }
+
+    fn create_field_stream<'a>(
+        &'a self,
+        _: &'a LibraryContext<'_>,
+    ) -> Option<Pin<Box<dyn Stream<Item = LibraryResponse> + Send + 'a>>> {
+        // Executed elsewhere.
+        None
+    }
+}

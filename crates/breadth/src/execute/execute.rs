@@ -12,6 +12,7 @@ use super::write::Writer;
 use super::written::{NullPropagated, WrittenResponse};
 use crate::declare::CoercedArguments;
 use crate::error::{Error, Result};
+use crate::events::EventStream;
 use crate::introspection::Introspection;
 use crate::plan::{Plan, PlannedFieldKind, ROOT};
 use crate::response_error::{CHANGED, PathSegment, ResponseError};
@@ -163,5 +164,27 @@ impl Executor<'_> {
         }
         written.out.push(b'}');
         Response::new(self.plan, Ok(()), written)
+    }
+}
+
+/// Starts the events of a planned subscription.
+///
+/// # Errors
+/// The arguments of the root field are invalid, or it fails to start.
+pub async fn subscribe(plan: &Plan, data: &Data, variables: &Variables) -> Result<EventStream, ResponseError> {
+    // Validation makes sure of the one field; its directives are refused there, too.
+    let Some(field) = plan.nodes[ROOT].fields.first() else {
+        return Err(ResponseError::new("The subscription selects no field."));
+    };
+    let failed =
+        |error| ResponseError::of_field(error, field.places(), vec![PathSegment::Field(field.name().to_owned())]);
+    let PlannedFieldKind::Relation(relation) = field.kind else {
+        return Err(failed(Error::new("This field has no events.")));
+    };
+    let planned = &plan.relations[relation];
+    let given = planned.arguments.given(planned.field, variables).map_err(|message| failed(Error::new(message)))?;
+    match planned.field.subscribe(given, Context::new(data)) {
+        Some(started) => started.await.map_err(failed),
+        None => Err(failed(Error::new("This field has no events."))),
     }
 }

@@ -11,7 +11,7 @@ mod write;
 mod written;
 
 pub use buffer::Buffer;
-pub use execute::Executor;
+pub use execute::{Executor, subscribe};
 pub use meter::{ChangeCount, ExecutionMeter};
 pub use progress::{Interruption, MutationProgress};
 pub use response::{Response, ResponseData};

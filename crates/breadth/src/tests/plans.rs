@@ -87,7 +87,7 @@ object! {
 /// An interface that leads to itself doubles the plan with every level.
 #[tokio::test]
 async fn plans_over_interfaces_are_bounded() {
-    let schema = Schema::new::<Nests, NoMutation>(&[]);
+    let schema = Schema::new::<Nests, NoMutation, NoSubscription>(&[]);
     let nested = |depth: usize| (0..depth).fold("{ __typename }".to_owned(), |below, _| format!("{{ inner {below} }}"));
     let fragment = |number: i32| format!("fragment f{number} on Nest {{ inner {{ ...f{} }} }}", number + 1);
     let fragments = (0..30).map(fragment).collect::<Vec<_>>().join(" ");
@@ -112,7 +112,7 @@ async fn plans_over_interfaces_are_bounded() {
 /// Introspection works wherever the query root appears, and each place gets what it selects.
 #[tokio::test]
 async fn introspection_works_below_the_root() {
-    let schema = Schema::new::<Nests, NoMutation>(&[]);
+    let schema = Schema::new::<Nests, NoMutation, NoSubscription>(&[]);
     let document = "query($name: String!) {
         __type(name: $name) { name }
         again { __schema { queryType { name } } __type(name: \"Left\") { kind } again { __type(name: \"Nest\") { ...N } } }

@@ -73,7 +73,7 @@ async fn a_fragment_applies_to_the_types_of_its_union() {
 
 #[tokio::test]
 async fn lists_and_abstract_types_can_be_non_null() {
-    let sdl = sdl::<Query, Mutation>();
+    let sdl = sdl::<Query, Mutation, NoSubscription>();
     for field in ["sure: Any!", "sures: [Any!]!", "gaps: [Person]!", "all: [Named]!"] {
         assert!(sdl.contains(field), "{field} {sdl}");
     }

@@ -77,7 +77,7 @@ async fn a_root_field_that_fails_is_null_alone() {
 
 #[test]
 fn a_deprecated_field_names_its_replacement() {
-    let sdl = sdl::<Query, Mutation>();
+    let sdl = sdl::<Query, Mutation, NoSubscription>();
     let list = "list(number: Int!): [Person!] @deprecated(reason: \"Use `people`.\")";
     assert!(sdl.contains(list) && !sdl.contains("directive @deprecated"), "{sdl}");
 }
@@ -129,7 +129,7 @@ async fn a_mutation_with_invalid_arguments_is_not_executed() {
 /// The Rust type of a scalar decides which values are valid, before anything runs.
 #[test]
 fn scalars_accept_the_values_of_their_types() {
-    let types = document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", scalar::<Even>())]).unwrap();
+    let types = document::Schema::of(&sdl::<Query, Mutation, NoSubscription>(), &[("Even", scalar::<Even>())]).unwrap();
     let parser = document::ParserLimits { tokens: 1_000, brackets: 64 };
     let read = |text: &str| document::read(&types, text, parser, &document::DocumentLimits::default());
     assert!(read("mutation { even(even: 4) { number } }").is_ok());

@@ -48,7 +48,7 @@ object! {
 /// A value that its type cannot represent is an error of the field (GraphQL, section 3.5.1).
 #[tokio::test]
 async fn numbers_out_of_range_are_field_errors() {
-    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let schema = Schema::new::<Numbers, NoMutation, NoSubscription>(&[]);
     let document = "{ even right long longs fraction none infinite fails again { right must } }";
     let (data, errors) = shown(schema.run(document, Variables::default(), &Data::default()).await);
     let expected = json!({
@@ -73,7 +73,7 @@ async fn numbers_out_of_range_are_field_errors() {
 /// An error has the positions of all fields that were merged.
 #[tokio::test]
 async fn an_error_has_the_locations_of_its_field() {
-    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let schema = Schema::new::<Numbers, NoMutation, NoSubscription>(&[]);
     let response = schema
         .run("{ fails\n...F fails }\nfragment F on Numbers { fails }", Variables::default(), &Data::default())
         .await;
@@ -84,7 +84,7 @@ async fn an_error_has_the_locations_of_its_field() {
 /// The response has `data` if anything was executed (GraphQL, section 7.1).
 #[tokio::test]
 async fn a_response_is_json_with_errors_and_data() {
-    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let schema = Schema::new::<Numbers, NoMutation, NoSubscription>(&[]);
     let run = async |text: &str| schema.run(text, Variables::default(), &Data::default()).await.to_json();
     assert_eq!(run("{ right }").await, r#"{"data":{"right":2147483647}}"#);
     let failed =
@@ -119,21 +119,23 @@ object! {
 async fn a_schema_can_have_a_description() {
     let document = "{ __schema { description } }";
     let description = "Says \\ and \"so\".\nIn two lines.";
-    let described = Schema::with_description::<Texts, NoMutation>(description, &[]);
+    let described = Schema::with_description::<Texts, NoMutation, NoSubscription>(description, &[]);
     let response = described.run(document, Variables::default(), &Data::default()).await;
     assert_eq!(shown(response), (json!({ "__schema": { "description": description } }), Vec::new()));
-    let bare = Schema::new::<Texts, NoMutation>(&[]).run(document, Variables::default(), &Data::default()).await;
+    let bare = Schema::new::<Texts, NoMutation, NoSubscription>(&[])
+        .run(document, Variables::default(), &Data::default())
+        .await;
     assert_eq!(shown(bare), (json!({ "__schema": { "description": null } }), Vec::new()));
 
-    let types = sdl::<Texts, NoMutation>();
+    let types = sdl::<Texts, NoMutation, NoSubscription>();
     let (before, definition) = types.split_at(types.find("schema {").unwrap());
     let expected = format!("{before}\"\"\"\n{description}\n\"\"\"\n{definition}");
-    assert_eq!(sdl_with_description::<Texts, NoMutation>(description), expected);
+    assert_eq!(sdl_with_description::<Texts, NoMutation, NoSubscription>(description), expected);
 }
 
 #[tokio::test]
 async fn descriptions_are_printed_as_declared() {
-    let schema = Schema::new::<Texts, NoMutation>(&[]);
+    let schema = Schema::new::<Texts, NoMutation, NoSubscription>(&[]);
     let document = "{ texts: __type(name: \"Texts\") { description fields(includeDeprecated: true) { description deprecationReason } }
         said: __type(name: \"Said\") { description enumValues(includeDeprecated: true) { description deprecationReason } } }";
     let response = schema.run(document, Variables::default(), &Data::default()).await;

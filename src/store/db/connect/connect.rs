@@ -212,7 +212,7 @@ async fn sqlite(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, C
     let schema = only(&write)?;
     require_safe(&schema).await?;
     let ready = Pool::new(vec![limited(settings, &epoch, false, read)?], of_nobody(1, TURN), None);
-    let nobody = Arc::new(StatementContext::of_process());
+    let nobody = Arc::new(StatementContext::of_process(Arc::default()));
     let ready = ReadinessProbe::sqlite(ReadPool::new(ready, DatabaseBackend::Sqlite, nobody, epoch.clone()));
     Ok(assemble(settings, epoch, made, ready, BackendConnections::Sqlite { write, snapshot, schema, group_commit }))
 }
@@ -235,10 +235,14 @@ fn assemble(
         BackendConnections::Sqlite { .. } => DatabaseBackend::Sqlite,
     };
     let Ok([operations, lookup]) = <[Pool; 2]>::try_from(made) else { unreachable!("two pools were opened") };
-    let lookup = ReadPool::new(lookup, backend, Arc::new(StatementContext::of_process()), epoch.clone());
+    let lookup = ReadPool::new(lookup, backend, Arc::new(StatementContext::of_process(Arc::default())), epoch.clone());
     let statement_timeout = settings.statement_timeout;
     let ids = IdSequences::default();
-    Db::new(operations, backend, Shared { connections, ready, lookup, epoch, statement_timeout, ids })
+    Db::new(
+        operations,
+        backend,
+        Shared { connections, ready, lookup, epoch, statement_timeout, ids, committed: Arc::default() },
+    )
 }
 
 /// A pool of one connection, opened on first use. If `in_turns` is set, long statements need a permit.

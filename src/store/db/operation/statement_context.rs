@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 
 use crate::meter::Meter;
 use crate::scheduling::{Principal, TokenKey};
@@ -57,6 +57,8 @@ pub struct OperationContext {
 pub(in crate::store::db) struct StatementContext {
     pub principal: Principal,
     pub meter: StatementMeter,
+    /// Wakes whoever waits for a commit.
+    pub committed: Arc<Notify>,
     /// How many transactions hold connections of the pool that reads use, too.
     pub transactions: AtomicU32,
     /// A read took too long for a reserved connection, so that the next ones use ordinary ones.
@@ -70,19 +72,20 @@ pub(in crate::store::db) struct StatementContext {
 
 impl StatementContext {
     /// The scope of the process itself, without limits.
-    pub fn of_process() -> Self {
-        Self::new(Principal::Process, StatementMeter::default())
+    pub fn of_process(committed: Arc<Notify>) -> Self {
+        Self::new(Principal::Process, StatementMeter::default(), committed)
     }
 
-    pub fn of(operation: OperationContext) -> Self {
+    pub fn of(operation: OperationContext, committed: Arc<Notify>) -> Self {
         let OperationContext { token, meter, stop } = operation;
-        Self::new(Principal::Token(token), StatementMeter::new(meter, stop))
+        Self::new(Principal::Token(token), StatementMeter::new(meter, stop), committed)
     }
 
-    fn new(principal: Principal, meter: StatementMeter) -> Self {
+    fn new(principal: Principal, meter: StatementMeter, committed: Arc<Notify>) -> Self {
         Self {
             principal,
             meter,
+            committed,
             transactions: AtomicU32::new(0),
             is_long: AtomicBool::new(false),
             shared: Mutex::default(),

@@ -129,6 +129,7 @@ impl Transaction {
     }
 
     pub(super) fn has_changed(&self) {
+        self.hold.context.committed.notify_waiters();
         if self.is_change {
             self.hold.context.meter.changed();
         }
