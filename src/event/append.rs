@@ -90,8 +90,26 @@ impl<'a> ChangeContext<'a> {
         let columns = columns(&events);
         let sql = match ids {
             Some(ids) => {
-                let [a, b, c, d, e, f, g, h, i, j, k, l, m] = columns;
-                let columns = [("id", ListColumn::ids(ids)), a, b, c, d, e, f, g, h, i, j, k, l, m];
+                let [kind, note, message, changes, bytes, rest @ ..] = columns;
+                let [before, after, authors @ .., assigned, unassigned] = rest;
+                let [author, new_author, customer, new_customer] = authors;
+                let id = ("id", ListColumn::ids(ids));
+                let columns = [
+                    id,
+                    kind,
+                    note,
+                    message,
+                    changes,
+                    bytes,
+                    before,
+                    after,
+                    author,
+                    new_author,
+                    customer,
+                    new_customer,
+                    assigned,
+                    unassigned,
+                ];
                 insert(dialect, &dialect.row_list("k", columns, &mut values))
             }
             None => insert(dialect, &dialect.row_list("k", columns, &mut values)),
