@@ -122,7 +122,7 @@ test('the id of a server-sent event is its cursor', async (t) => {
     let text = '';
     for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
       text += piece;
-      if (text.includes('"two"')) break;
+      if (/"two".*\n\n/.test(text)) break;
     }
     stop.abort();
     return [...text.matchAll(/id: (\S+)\nevent: next\ndata: (.*)\n/g)].map(([, id, data]) => ({ id, ...JSON.parse(data).data.noteEvents }));
