@@ -9,8 +9,8 @@ use crate::note::NoteEvent;
 pub struct Subscription;
 
 object! {
-    /// Subscriptions, over WebSocket (`graphql-transport-ws`). An operation has one field, which sends a result for each
-    /// event.
+    /// Subscriptions, over WebSocket (`graphql-transport-ws`), server-sent events or multipart. An operation has one field,
+    /// which sends a result for each event.
     Subscription {
         /// Follows the feed: each change of the notes that the viewer may see, when it happens. With `after`, what
         /// happened since that cursor comes first. To go on after an interruption, pass the `cursor` of the last event as

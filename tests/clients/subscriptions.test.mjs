@@ -122,13 +122,13 @@ test('the id of a server-sent event is its cursor', async (t) => {
     let text = '';
     for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
       text += piece;
-      if (text.includes('"two"')) break;
+      if (/"two".*\n\n/.test(text)) break;
     }
     stop.abort();
-    return [...text.matchAll(/id: (\S+)\nevent: next\ndata: (.*)\n/g)].map(([, id, data]) => ({ id, ...JSON.parse(data).data.noteEvents }));
+    return [...text.matchAll(/id: (\S+)\nevent: next\ndata: (.*)\n/g)].map(([, id, data]) => ({ ...JSON.parse(data).data.noteEvents, sent: id }));
   };
   const [one, two] = await events({});
-  assert.deepEqual([one.id, one.note.subject, two.note.subject], [one.cursor, 'one', 'two']);
+  assert.deepEqual([one.sent, one.note.subject, two.note.subject], [one.cursor, 'one', 'two']);
   const rest = await events({ 'last-event-id': one.cursor });
   assert.deepEqual(rest.map(({ note }) => note.subject), ['two']);
 });
