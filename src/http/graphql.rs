@@ -32,7 +32,7 @@ use super::response::Executed;
 use super::server::connection_cpu::ConnectionCpu;
 use super::server::serve::ShutdownSignal;
 use super::state::GraphqlState;
-use super::streaming::{self, StreamClient, StreamFormat};
+use super::subscription::streaming::{self, StreamClient, StreamFormat};
 use super::subscription::{self, Subscription, SubscriptionTransport};
 use crate::auth::Viewer;
 use crate::graphql::context::LastEventId;

@@ -18,7 +18,6 @@ mod server;
 mod settings;
 mod sha256;
 mod state;
-mod streaming;
 mod subscription;
 mod websocket;
 

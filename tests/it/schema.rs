@@ -175,7 +175,7 @@ fn arguments_with_a_default_are_nullable_and_documented() {
             Kind::Enum(_) | Kind::Scalar => {}
         }
     }
-    assert_eq!(defaults, 12);
+    assert_eq!(defaults, 13);
     let told = schema::sdl().matches("when absent or null").count();
     assert_eq!(told, defaults, "each default is told in words, too");
 }

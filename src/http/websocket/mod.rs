@@ -13,6 +13,7 @@
 mod client;
 mod counted_stream;
 mod counts;
+mod ending;
 mod limits;
 mod message;
 mod operation;

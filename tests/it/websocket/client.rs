@@ -167,11 +167,6 @@ impl Socket {
             other => panic!("{other:?}"),
         }
     }
-
-    /// Whether the connection ends without a close frame.
-    pub async fn is_dropped(&mut self) -> bool {
-        self.frame().await.is_none()
-    }
 }
 
 pub fn subscribe(id: &str, document: &str) -> Value {

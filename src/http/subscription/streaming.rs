@@ -13,13 +13,13 @@ use axum::response::Response;
 use futures_util::stream;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::error::HttpError;
-use super::response::{self, Payload};
-use super::response_body::ResponseGuard;
-use super::server::serve::ShutdownSignal;
-use super::state::GraphqlState;
 use super::subscription::{Subscription, SubscriptionItem};
-use super::websocket::TokenSlot;
+use crate::http::error::HttpError;
+use crate::http::response::{self, Payload};
+use crate::http::response_body::ResponseGuard;
+use crate::http::server::serve::ShutdownSignal;
+use crate::http::state::GraphqlState;
+use crate::http::websocket::TokenSlot;
 
 /// How long a stream is silent before the server sends something that clients ignore, so that proxies keep the
 /// connection, and a client that is gone is noticed.
