@@ -81,9 +81,9 @@ async fn the_upgrade_is_checked() {
         let mut request = server.request();
         request.headers_mut().insert(name, value.parse().unwrap());
         // The client library refuses to send such a request.
-        let head: String =
-            request.headers().iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
-        let sent = format!("GET /graphql HTTP/1.1\r\n{head}connection: close\r\n\r\n");
+        let lines = request.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+        let head = lines.collect::<Vec<_>>().join("\r\n");
+        let sent = format!("GET /graphql HTTP/1.1\r\n{head}\r\nconnection: close\r\n\r\n");
         let answer = crate::socket::exchange(server.address, sent.as_bytes()).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{name}: {answer}");
     }

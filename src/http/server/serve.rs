@@ -322,7 +322,7 @@ mod tests {
                     }
                 }
                 assert_eq!(totals.len(), 2);
-                (totals[1] - totals[0]).as_nanos().to_string()
+                totals[1].saturating_sub(totals[0]).as_nanos().to_string()
             }
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -114,7 +114,7 @@ mod tests {
         let pool = MemoryPool::new(MemoryLimits { process: 1 << 20, token: 16 << 10 });
         let (mut client, server) = duplex(1 << 20);
         let mut stream = CountedStream::new(server, 100 << 10, MemoryReservation::new(pool.token("address")));
-        client.write_all(&[0; 64 << 10]).await.unwrap();
+        client.write_all(&vec![0; 64 << 10]).await.unwrap();
         let mut buffer = [0; 4 << 10];
         stream.read_exact(&mut buffer).await.unwrap();
         assert_eq!(pool.used(), 0, "small messages are free");
@@ -134,7 +134,7 @@ mod tests {
         let pool = MemoryPool::new(MemoryLimits::UNLIMITED);
         let (mut client, server) = duplex(1 << 20);
         let mut stream = CountedStream::new(server, 6_000, MemoryReservation::new(pool.token("address")));
-        client.write_all(&[0; 20_000]).await.unwrap();
+        client.write_all(&vec![0; 20_000]).await.unwrap();
         stream.read_exact(&mut [0; 6_000]).await.unwrap();
         assert_eq!(stream.read_exact(&mut [0; 1]).await.unwrap_err().kind(), TOO_LARGE);
         stream.message_ended();

@@ -297,7 +297,7 @@ mod tests {
             })
         });
         for task in tasks.collect::<Vec<_>>() {
-            timeout(Duration::from_secs(60), task).await.unwrap().unwrap();
+            timeout(Duration::from_mins(1), task).await.unwrap().unwrap();
         }
         assert!(is_at_rest(&turns));
     }
