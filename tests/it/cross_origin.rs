@@ -40,7 +40,7 @@ async fn an_allowed_origin_may_send_requests_and_read_responses() {
     assert_eq!(headers["access-control-allow-methods"], "GET,POST");
     assert_eq!(
         headers["access-control-allow-headers"],
-        "authorization,content-type,accept,x-request-id,x-graphql-cost"
+        "authorization,content-type,accept,last-event-id,x-request-id,x-graphql-cost"
     );
     assert!(!headers.contains_key("access-control-allow-credentials"));
     let (status, headers) = ask(&app, &client, &allowed, FRONT, "POST").await;
