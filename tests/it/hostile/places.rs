@@ -96,7 +96,9 @@ pub fn places_of<'c>(contract: &'c Contract, wanted: &dyn Fn(&str) -> bool) -> V
         let Kind::Fields(fields) = kind else { continue };
         let mut arguments = fields.iter().flat_map(|field| &field.arguments);
         let takes_some = arguments.any(|argument| !values_in(argument).is_empty());
-        assert!(!takes_some || seen.contains(name.as_str()), "no way leads to {name}");
+        // A subscription takes the arguments of `Query.noteEvents`, but no request with a single response.
+        let is_subscription = name == "Subscription";
+        assert!(!takes_some || is_subscription || seen.contains(name.as_str()), "no way leads to {name}");
     }
     places
 }

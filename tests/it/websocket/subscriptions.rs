@@ -173,6 +173,28 @@ async fn hidden_notes_are_hidden() {
 }
 
 #[tokio::test]
+async fn events_of_other_companies_do_not_arrive() {
+    let (fixture, server) = start().await;
+    let stranger = fixture.app.company("Other").await.user("eve").await.token(&[Scope::Admin]).await;
+    let (mut ann, mut eve) = (server.ready(fixture.client.token()).await, server.ready(stranger.token()).await);
+    let (anns, eves) = (now(&fixture.client).await, now(&stranger).await);
+    follow_events(&mut ann, "s", &anns, json!({})).await;
+    follow_events(&mut eve, "s", &eves, json!({})).await;
+    for subject in ["one", "two"] {
+        create(&fixture.client, subject).await;
+        create(&stranger, &format!("other {subject}")).await;
+        assert_eq!(event(&mut ann, "s").await.1, subject);
+        assert_eq!(event(&mut eve, "s").await.1, format!("other {subject}"));
+    }
+    follow_events(&mut eve, "t", &anns, json!({})).await;
+    assert_eq!(
+        eve.receive().await["payload"][0]["extensions"]["code"],
+        "CURSOR_EXPIRED",
+        "a cursor of the other company"
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_cursor_is_an_error_of_its_operation() {
     let (fixture, server) = start().await;
     let mut socket = server.ready(fixture.client.token()).await;
