@@ -244,7 +244,7 @@ cells! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::entity::{assignment, company, customer, event, message, note, note_type, user};
+    use crate::store::entity::{assignment, company, customer, message, note, note_type, user};
 
     fn stand_in_order<E: ColumnTable>() {
         let columns: Vec<String> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();

@@ -76,9 +76,9 @@ async fn a_history_is_paged_both_ways() {
             let edges = page["edges"].as_array().unwrap().clone();
             let more = &page["pageInfo"][if step > 0 { "hasNextPage" } else { "hasPreviousPage" }];
             if step > 0 {
-                pages.extend(edges)
+                pages.extend(edges);
             } else {
-                pages.splice(..0, edges).for_each(drop)
+                pages.splice(..0, edges).for_each(drop);
             }
             if *more == json!(false) {
                 break;

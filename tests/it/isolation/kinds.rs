@@ -11,11 +11,10 @@ pub fn kind_of<'n>(way: &[&'n str]) -> Option<&'n str> {
     let field = way.first().copied().unwrap_or_default();
     let about = way.iter().rev().find(|name| !OPERATORS.contains(name)).copied().unwrap_or_default();
     match about {
-        "customerId" => Some("Customer"),
+        "customerId" | "customerIds" => Some("Customer"),
         "userId" | "userIds" | "assigneeIds" | "assignees" | "postedById" => Some("User"),
         "typeId" => Some("NoteType"),
         "noteId" | "noteIds" => Some("Note"),
-        "customerIds" => Some("Customer"),
         "id" | "ids" => Some(match field {
             "node" | "nodes" => "Node",
             // A filter selects notes, whatever record the list belongs to.
