@@ -80,7 +80,7 @@ fn way<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
 fn id_of(kind: &str, key: i64) -> Value {
     json!(match kind {
         "NoteAssignee" => format!("{kind}:{key}:{key}"),
-        "NoteEvent" => format!("{kind}:{key:A>22}"),
+        "NoteEvent" => format!("{kind}:{key:A<22}"),
         _ => format!("{kind}:{key}"),
     })
 }
