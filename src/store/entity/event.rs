@@ -195,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_in_the_order_of_the_columns() {
+        use sea_orm::Iterable;
+
+        use crate::store::ColumnTable;
+        let name = |column: Column| column.as_str().replace("type", "kind");
+        assert_eq!(Entity::FIELDS.to_vec(), Column::iter().map(name).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn an_old_untruncated_change_is_read_unchanged() {
         let old = json!({ "field": "details", "old": null, "new": "x".repeat(5_000) });
         assert_eq!(json!(serde_json::from_value::<FieldChange>(old.clone()).unwrap()), old);

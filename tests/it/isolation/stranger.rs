@@ -64,6 +64,8 @@ impl Stranger {
         for app in [&stranger.twins.with, &stranger.twins.without] {
             start_ids_behind(app, NEVER).await;
         }
+        // With the same times and IDs on both servers.
+        stranger.twins.level().await;
         stranger.change_mine().await;
         stranger.change_theirs().await;
         stranger.twins.level().await;

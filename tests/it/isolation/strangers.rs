@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::company::{texts, unmarked};
 use super::kinds::kind_of;
+use super::opaque::hide_cursors;
 use super::selection::tour;
 use super::stranger::{CANARY, NEVER, OWN, Stranger, THEIRS};
 use super::twins::lasting;
@@ -80,7 +81,7 @@ fn way<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
 fn id_of(kind: &str, key: i64) -> Value {
     json!(match kind {
         "NoteAssignee" => format!("{kind}:{key}:{key}"),
-        "NoteEvent" => format!("{kind}:{key:A>22}"),
+        "NoteEvent" => format!("{kind}:{key:A<22}"),
         _ => format!("{kind}:{key}"),
     })
 }
@@ -113,7 +114,7 @@ async fn ask_for_ids(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]
         let mut answers = Vec::new();
         for (id, key) in [(theirs, THEIRS), (never, NEVER)] {
             let response = stranger.ask_place(place, std::slice::from_ref(&id), 1).await;
-            answers.push(lasting(&response).replace(&key.to_string(), "KEY"));
+            answers.push(hide_cursors(&lasting(&response)).replace(&key.to_string(), "KEY"));
         }
         assert_eq!(answers[0], answers[1], "{}", place.name);
     }
