@@ -197,7 +197,7 @@ async fn introspection_follows_the_specification() {
         )
         .await;
     let s = &response["s"];
-    assert_eq!((&s["queryType"]["name"], &s["s"]), (&json!("Query"), &Value::Null));
+    assert_eq!((&s["queryType"]["name"], &s["s"]), (&json!("Query"), &json!({ "name": "Subscription" })));
     let description = s["description"].as_str().unwrap();
     assert!(description.starts_with("Notes about a company's customers:"), "{description}");
     let names: Vec<&str> = s["types"].as_array().unwrap().iter().map(|ty| ty["name"].as_str().unwrap()).collect();

@@ -18,7 +18,7 @@ use crate::store::entity::token::Scope;
 /// The arguments of `Subscription.noteEvents`.
 #[derive(Clone, InputObject)]
 pub struct FollowArgs {
-    /// Begin after this cursor; with what happens next when absent or null.
+    /// Begin after this cursor; without one, with what happens next.
     after: Option<String>,
     /// Only events of these notes, at most 100.
     note_ids: Option<Vec<ID>>,
