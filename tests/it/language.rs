@@ -204,9 +204,10 @@ async fn introspection_follows_the_specification() {
     assert!(names.contains(&"ID") && names.contains(&"__Type") && !names.contains(&"Float"), "{names:?}");
     let directives: Vec<&Value> = s["directives"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert_eq!(json!(directives), json!(["deprecated", "include", "oneOf", "skip", "specifiedBy"]));
-    let objects: Vec<Value> = ["Company", "Customer", "Note", "NoteAssignee", "NoteMessage", "NoteType", "User"]
-        .map(|name| json!({ "name": name }))
-        .to_vec();
+    let objects: Vec<Value> =
+        ["Company", "Customer", "Note", "NoteAssignee", "NoteEvent", "NoteMessage", "NoteType", "User"]
+            .map(|name| json!({ "name": name }))
+            .to_vec();
     assert_eq!(
         response["node"],
         json!({ "kind": "INTERFACE", "interfaces": [], "possibleTypes": objects, "fields": [{ "name": "id" }], "isOneOf": null })

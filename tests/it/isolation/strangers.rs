@@ -208,6 +208,10 @@ async fn ask_everything(scopes: &[Scope]) -> Stranger {
             assert!(response.errors().is_empty(), "{response:?}");
         }
     }
+    // Without `from`, the feed has nothing yet.
+    let document = format!("{{ noteEvents(from: BEGINNING) {} }}", tour(&contract, "NoteEventConnection"));
+    let response = stranger.ask(&document, json!({})).await;
+    assert!(response.errors().is_empty(), "{response:?}");
     let mut places = places_of(&contract, &|_| true);
     // Queries first: once changes have stored texts, the server shows them.
     places.sort_by_key(Place::is_change);
