@@ -56,7 +56,7 @@ impl StreamFormat {
             return Some(Self::EventStream);
         }
         let is_multipart = |range: &&str| is(range, "multipart/mixed") && follows_specification(range);
-        ranges.iter().any(|range| is_multipart(&range)).then_some(Self::Multipart)
+        ranges.iter().any(is_multipart).then_some(Self::Multipart)
     }
 
     fn media_type(self) -> HeaderValue {

@@ -11,6 +11,7 @@
 //! takes turns like any other connection.
 
 mod client;
+mod closing;
 mod counted_stream;
 mod counts;
 mod limits;

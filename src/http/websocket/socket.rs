@@ -1,7 +1,6 @@
 //! A socket: reads messages, starts and stops operations, writes what they yield, and keeps the time.
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,30 +10,25 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{AbortHandle, Abortable, BoxStream, SelectAll, select_all};
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Message as Received};
+use tokio_tungstenite::tungstenite::Message as Received;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::client::SocketClient;
-use super::counted_stream::{CountedStream, NO_MEMORY, TOO_LARGE};
+use super::closing::{CLOSING, End, STALLED, Ws, close_for, close_handshake, cut_off, gone, write};
+use super::counted_stream::CountedStream;
 use super::counts::TokenSlot;
+use super::message;
 use super::operation::{self, Content, Message, Outgoing};
 use super::protocol::{Action, Close, Protocol};
-use super::{message, send};
 use crate::auth::Viewer;
 use crate::http::error::HttpError;
 use crate::http::rate_limit::network;
 use crate::http::response::error_payload;
-use crate::http::server::phase::Phase;
-use crate::http::server::serve::ShutdownSignal;
-use crate::http::server::timeout_stream::TimeoutStream;
 use crate::http::server::upgraded::UpgradedConnection;
 use crate::http::state::GraphqlState;
 use crate::meter::MemoryReservation;
-
-type Ws = WebSocketStream<CountedStream<TimeoutStream<TcpStream>>>;
 
 /// Maximum size of a message before the client is known, in bytes: room for a long JSON web token.
 const UNKNOWN_BYTES: u64 = 32 << 10;
@@ -48,15 +42,9 @@ const FRAMING: u64 = 16 << 10;
 const MESSAGE: u64 = 50;
 /// The longest pause in reading from a client that has spent the budget of its address.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How long the server waits for the client's part of the closing handshake.
-const CLOSING: Duration = Duration::from_secs(1);
-/// While the server shuts down, a client that reads nothing for this long is dropped.
-const STALLED: Duration = Duration::from_secs(1);
 
 /// A check of a token.
 type Check = BoxFuture<'static, Result<Viewer, HttpError>>;
-/// Why a socket ends: the server closes it, or the connection is gone.
-type End = Option<Close>;
 
 /// A running operation.
 struct Handle {
@@ -381,58 +369,4 @@ async fn authenticated(running: &mut Option<Check>) -> Result<Viewer, HttpError>
     let checked = check.await;
     *running = None;
     checked
-}
-
-async fn write(ws: &mut Ws, message: Message) -> Result<(), End> {
-    let Message { pieces, guard } = message;
-    let sent = send::send(ws, pieces).await;
-    drop(guard);
-    gone(sent)
-}
-
-fn gone(sent: Result<(), tungstenite::Error>) -> Result<(), End> {
-    sent.map_err(|error| {
-        tracing::debug!(cause = %error, "cannot write to a socket");
-        None
-    })
-}
-
-/// How a socket ends after an error of reading.
-fn close_for(error: &tungstenite::Error) -> End {
-    use tungstenite::Error;
-    match error {
-        Error::Capacity(_) => Some(Close::TOO_LARGE),
-        Error::Io(error) if error.kind() == TOO_LARGE => Some(Close::TOO_LARGE),
-        Error::Io(error) if error.kind() == NO_MEMORY => Some(Close::TRY_LATER),
-        Error::Io(error) if error.kind() == ErrorKind::TimedOut => None,
-        Error::Utf8(_) => Some(Close::NOT_UTF8),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) => Some(Close::BAD_FRAME),
-        _ => None,
-    }
-}
-
-/// Sends a close frame, and waits a moment for that of the client.
-async fn close_handshake(ws: &mut Ws, close: Close) {
-    let frame = CloseFrame { code: close.code.into(), reason: close.reason.as_ref().into() };
-    let _ = timeout(CLOSING, async {
-        if ws.close(Some(frame)).await.is_ok() {
-            while let Some(Ok(_)) = ws.next().await {
-                ws.get_mut().message_ended();
-            }
-        }
-    })
-    .await;
-}
-
-/// Ready when the server shuts down and the client reads nothing of what is written to it.
-async fn cut_off(end: &mut ShutdownSignal, phase: &Phase) {
-    end.begun().await;
-    loop {
-        let before = phase.taken();
-        sleep(STALLED).await;
-        if phase.is_blocked() && phase.taken() == before {
-            return;
-        }
-    }
 }
