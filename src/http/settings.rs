@@ -35,7 +35,7 @@ pub struct HttpSettings {
     pub usage: OperationLimits,
     /// Limits on the memory that operations hold.
     pub memory: MemoryLimits,
-    /// Limits of WebSockets.
+    /// Limits of WebSocket connections.
     pub sockets: SocketLimits,
     /// The identity provider whose JSON web tokens are accepted.
     pub identity: Option<IdentityProviderSettings>,

@@ -5,11 +5,11 @@ use clap::Args;
 use super::number::number;
 use crate::http::SocketLimits;
 
-/// Limits of WebSockets. Their operations have the limits of all operations.
+/// Limits of WebSocket connections. Their operations have the limits of all operations.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "WebSockets")]
 pub struct SocketArgs {
-    /// Maximum number of open WebSockets of one address: 1 to 1000000. An IPv6 /64 network counts as one address. Each
+    /// Maximum number of open WebSocket connections of one address: 1 to 1000000. An IPv6 /64 network counts as one address. Each
     /// also counts as a connection.
     #[arg(
         long,
@@ -20,7 +20,7 @@ pub struct SocketArgs {
     )]
     pub address_sockets: usize,
 
-    /// Maximum number of open WebSockets of one token: 1 to 1000000. The JSON web tokens of one user count as one token.
+    /// Maximum number of open WebSocket connections of one token: 1 to 1000000. The JSON web tokens of one user count as one token.
     #[arg(
         long,
         env = "NOTEGRAPH_TOKEN_SOCKETS",

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Limits of WebSockets.
+/// Limits of WebSocket connections.
 #[derive(Clone, Copy, Debug)]
 pub struct SocketLimits {
     /// Maximum number of sockets of one address, or of a /64 network for IPv6.

@@ -11,9 +11,9 @@
 //! takes turns like any other connection.
 
 mod client;
+mod closing;
 mod counted_stream;
 mod counts;
-mod ending;
 mod limits;
 mod message;
 mod operation;

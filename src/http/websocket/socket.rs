@@ -16,12 +16,12 @@ use tokio_tungstenite::tungstenite::Message as Received;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::client::SocketClient;
+use super::closing::{CLOSING, End, STALLED, Ws, close_for, close_handshake, cut_off, gone, write};
 use super::counted_stream::CountedStream;
 use super::counts::TokenSlot;
-use super::ending::{CLOSING, End, STALLED, Ws, close_for, close_handshake, cut_off, gone};
+use super::message;
 use super::operation::{self, Content, Message, Outgoing};
 use super::protocol::{Action, Close, Protocol};
-use super::{message, send};
 use crate::auth::Viewer;
 use crate::http::error::HttpError;
 use crate::http::rate_limit::network;
@@ -369,11 +369,4 @@ async fn authenticated(running: &mut Option<Check>) -> Result<Viewer, HttpError>
     let checked = check.await;
     *running = None;
     checked
-}
-
-async fn write(ws: &mut Ws, message: Message) -> Result<(), End> {
-    let Message { pieces, guard } = message;
-    let sent = send::send(ws, pieces).await;
-    drop(guard);
-    gone(sent)
 }

@@ -106,7 +106,9 @@ pub fn sdl<Query: Object, Mutation: Object, Subscription: Object>(options: SDLEx
 }
 
 /// The query root. It registers all types of the schema and then escapes their texts.
-struct Whole<Query, Mutation, Subscription>(PhantomData<(Query, Mutation, Subscription)>);
+struct Whole<Query, Mutation, Subscription>(Roots<Query, Mutation, Subscription>);
+
+type Roots<Query, Mutation, Subscription> = PhantomData<fn() -> (Query, Mutation, Subscription)>;
 
 impl<Query: Object, Mutation: Object, Subscription: Object> OutputType for Whole<Query, Mutation, Subscription> {
     fn type_name() -> Cow<'static, str> {

@@ -1,4 +1,4 @@
-//! How a socket ends.
+//! How a socket ends, and what it writes until then.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -11,22 +11,30 @@ use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use super::counted_stream::{CountedStream, NO_MEMORY, TOO_LARGE};
+use super::operation::Message;
 use super::protocol::Close;
+use super::send;
 use crate::http::server::phase::Phase;
 use crate::http::server::serve::ShutdownSignal;
 use crate::http::server::timeout_stream::TimeoutStream;
 
-/// The stream of a socket's messages.
 pub type Ws = WebSocketStream<CountedStream<TimeoutStream<TcpStream>>>;
-/// Why a socket ends: the server closes it, or the connection is gone.
-pub type End = Option<Close>;
 
 /// How long the server waits for the client's part of the closing handshake.
 pub const CLOSING: Duration = Duration::from_secs(1);
 /// While the server shuts down, a client that reads nothing for this long is dropped.
 pub const STALLED: Duration = Duration::from_secs(1);
 
-/// The result of a write. After a failed one, the connection is gone.
+/// Why a socket ends: the server closes it, or the connection is gone.
+pub type End = Option<Close>;
+
+pub async fn write(ws: &mut Ws, message: Message) -> Result<(), End> {
+    let Message { pieces, guard } = message;
+    let sent = send::send(ws, pieces).await;
+    drop(guard);
+    gone(sent)
+}
+
 pub fn gone(sent: Result<(), tungstenite::Error>) -> Result<(), End> {
     sent.map_err(|error| {
         tracing::debug!(cause = %error, "cannot write to a socket");
