@@ -30,6 +30,8 @@ mod m20261122_000040_default_event_id;
 mod m20261122_000041_search_notes;
 mod m20261129_000050_count_usage;
 mod m20261129_000051_number_by_company;
+mod m20261201_000060_index_notes;
+mod m20261201_000061_order_by_update;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -62,6 +64,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000041_search_notes::Migration),
             Box::new(m20261129_000050_count_usage::Migration),
             Box::new(m20261129_000051_number_by_company::Migration),
+            Box::new(m20261201_000060_index_notes::Migration),
+            Box::new(m20261201_000061_order_by_update::Migration),
         ]
     }
 }
