@@ -32,6 +32,8 @@ mod m20261129_000050_count_usage;
 mod m20261129_000051_number_by_company;
 mod m20261201_000060_read_events;
 mod m20261201_000061_gather_words;
+mod m20261201_000062_index_notes;
+mod m20261201_000063_order_by_update;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -66,6 +68,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000051_number_by_company::Migration),
             Box::new(m20261201_000060_read_events::Migration),
             Box::new(m20261201_000061_gather_words::Migration),
+            Box::new(m20261201_000062_index_notes::Migration),
+            Box::new(m20261201_000063_order_by_update::Migration),
         ]
     }
 }

@@ -22,8 +22,9 @@ const VARIABLE: &str = "NOTEGRAPH_TEST_FLAT_NOTES";
 const MADE: i64 = 1_000;
 
 /// The tables of notes, and the columns that differ in a copy; these come last.
-const COPIED: [(&str, &str); 6] = [
+const COPIED: [(&str, &str); 7] = [
     ("note", "id + copy.k * 1000000 AS id, created_on - copy.k * interval '1 hour' AS created_on"),
+    ("note_update", "note_id + copy.k * 1000000 AS note_id"),
     ("assignment", "note_id + copy.k * 1000000 AS note_id"),
     ("message", "id + copy.k * 1000000 AS id, note_id + copy.k * 1000000 AS note_id"),
     ("note_tag", "note_id + copy.k * 1000000 AS note_id"),

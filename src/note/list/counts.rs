@@ -94,7 +94,8 @@ pub async fn counts(
     search: Option<&str>,
 ) -> Result<Vec<NoteCount>> {
     let args = NoteListArgs { filter: filter.cloned(), search: search.map(str::to_owned), ..NoteListArgs::default() };
-    let list = NoteList::new(&args, reader)?;
+    let mut list = NoteList::new(&args, reader)?;
+    list.through_updates(reader.db.dialect());
     let notes = list.found(reader.db.dialect());
     let most = notes.most_of(group_by.weight());
     let select = statement(reader.access.company_id, group_by, &notes, most);

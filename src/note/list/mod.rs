@@ -12,3 +12,4 @@ pub mod parent;
 mod relevance;
 mod scan;
 mod sort_key;
+mod updates;

@@ -11,6 +11,7 @@ use super::filter::{FilterPlan, NoteFilter};
 use super::order::{NoteOrder, NoteSortOrder, RankedNote};
 use super::parent::{ParentKind, belongs};
 use super::scan::ScanPage;
+use super::updates::read_through_updates;
 use crate::error::{Error, Result};
 use crate::graphql::ListLimits;
 use crate::graphql::context::DataSource;
@@ -49,6 +50,8 @@ pub struct NoteList {
     expensive: Condition,
     weight: u64,
     limits: ListLimits,
+    /// Whether the filter selects the notes that changed since some time.
+    names_update: bool,
     pub(super) access: AccessScope,
     pub search: Option<SharedSearch>,
     pub ordering: NoteSortOrder,
@@ -66,16 +69,26 @@ impl NoteList {
         let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
         let request = page.request(&ordering.ordering)?;
         let mut notes = access.notes();
+        let names_update = filter.as_ref().is_some_and(NoteFilter::names_update);
         let few = filter.as_ref().is_some_and(NoteFilter::names_few);
-        if few && !ordering.is_by_time() {
+        if few && !ordering.is_by_creation() {
             ordering.ordering.sort_hint = dialect.sort_after_finding();
         }
+        let in_order = ordering.is_by_update();
         let FilterPlan { cheap, expensive, weight } =
-            filter.as_ref().map(|filter| filter.split(access, dialect)).transpose()?.unwrap_or_default();
+            filter.as_ref().map(|filter| filter.split(access, dialect, in_order)).transpose()?.unwrap_or_default();
         if !cheap.is_empty() {
             notes = notes.filter(cheap);
         }
-        Ok(Self { notes, expensive, weight, limits: reader.limits, access, search, ordering, request })
+        let limits = reader.limits;
+        Ok(Self { notes, expensive, weight, limits, names_update, access, search, ordering, request })
+    }
+
+    /// Lets the list read its notes through the table of their updates, if that gives its order or selects its notes.
+    pub(super) fn through_updates(&mut self, dialect: Dialect) {
+        if self.ordering.is_by_update() || self.names_update {
+            read_through_updates(QueryTrait::query(&mut self.notes), dialect);
+        }
     }
 
     /// The candidates, when each note of the list is checked.
@@ -118,6 +131,7 @@ impl NoteList {
             return self.best(reader, &search).await;
         }
         let dialect = reader.db.dialect();
+        self.through_updates(dialect);
         let each = self.each(dialect);
         if each.condition.is_none() {
             let mut notes = each.notes;
@@ -141,7 +155,10 @@ impl NoteList {
 
     /// # Errors
     /// When the database fails.
-    pub async fn count(self, db: &Db) -> Result<Total> {
+    pub async fn count(mut self, db: &Db) -> Result<Total> {
+        if self.names_update {
+            self.through_updates(db.dialect());
+        }
         let found = self.found(db.dialect());
         let most = found.most();
         let mut counting = found.counting(found.newest(most + 1));
@@ -164,7 +181,7 @@ impl NoteList {
         if let Some(search) = self.by_relevance() {
             return self.best_under(reader, &search, parent_kind, parents).await;
         }
-        if !self.ordering.is_by_time() {
+        if !self.ordering.is_by_creation() {
             self.ordering.ordering.sort_hint = reader.db.dialect().sort_after_finding();
         }
         let each = self.each(reader.db.dialect());

@@ -58,15 +58,17 @@ pub enum NoteOrderField {
     ShowOnOverview,
     /// How well the note matches the `search` of the list; this order is refused without one. Each word or phrase of
     /// the search scores 10 in the subject, 3 in the details, and 1 in each message that contains it. DESC puts the
-    /// best matches first; ASC reverses the list. If no other field follows, age decides between equal scores: with
-    /// DESC the newest is first. Only the newest 10,000 matching notes are ranked, fewer for a search of many words;
-    /// older ones score 0. If there are more notes than one statement examines, only the newest are listed.
+    /// best matches first; ASC reverses the list. Only the newest 10,000 matching notes are ranked, fewer for a search
+    /// of many words; older ones score 0. If there are more notes than one statement examines, only the newest are
+    /// listed.
     Relevance,
 }
 
 /// A field to order by. The ID always decides last, in the direction of the last field, so every order is total and
-/// pages never overlap.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, InputObject)]
+/// pages never overlap. If the last field is STATUS, PRIORITY, `SHOW_ON_OVERVIEW` or RELEVANCE, and `CREATED_ON` is not
+/// among the fields, the creation time decides before the ID, in the same direction. After STATUS both decide in the
+/// opposite direction: ASC lists the open notes first, and the newest of them first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteOrder {
     /// The field to compare.
     pub field: NoteOrderField,
@@ -143,8 +145,9 @@ impl NoteSortOrder {
             }
             ordering.keys.push(order.term());
         }
-        let direction = order_by.last().map_or(Direction::Descending, |last| last.direction().into());
-        if fields.last() == Some(&NoteOrderField::Relevance) && !fields.contains(&NoteOrderField::CreatedOn) {
+        let last = order_by.last().copied().unwrap_or(newest[0]);
+        let direction = last.direction_of_ties();
+        if last.field.has_few_values() && !fields.contains(&NoteOrderField::CreatedOn) {
             fields.push(NoteOrderField::CreatedOn);
             ordering.keys.push(SortKey::time((note::Entity, note::Column::CreatedOn), direction));
         }
@@ -159,8 +162,13 @@ impl NoteSortOrder {
     }
 
     /// Whether there is an index in this order on the notes of each customer, author, type and status.
-    pub fn is_by_time(&self) -> bool {
-        matches!(self.fields.first(), Some(NoteOrderField::CreatedOn | NoteOrderField::UpdatedOn))
+    pub fn is_by_creation(&self) -> bool {
+        self.fields.first() == Some(&NoteOrderField::CreatedOn)
+    }
+
+    /// Whether the list is read from the index of the times of update: no other index has this order.
+    pub fn is_by_update(&self) -> bool {
+        self.fields.first() == Some(&NoteOrderField::UpdatedOn)
     }
 
     pub fn is_by_relevance(&self) -> bool {
@@ -188,6 +196,13 @@ fn fingerprint(search: Option<&str>) -> Result<String> {
 impl NoteOrder {
     fn direction(&self) -> OrderDirection {
         self.direction.unwrap_or_default()
+    }
+
+    /// The direction in which creation time and ID decide between notes with equal values. Open notes come first in
+    /// ascending order, and the newest of them first.
+    fn direction_of_ties(&self) -> Direction {
+        let direction: Direction = self.direction().into();
+        if self.field == NoteOrderField::Status { direction.reversed() } else { direction }
     }
 
     fn nulls(&self) -> NullsPlacement {
@@ -266,6 +281,11 @@ struct OrderSpec {
 }
 
 impl NoteOrderField {
+    /// Whether so many notes share a value that their creation time decides between them before their ID does.
+    fn has_few_values(self) -> bool {
+        matches!(self, Self::Status | Self::Priority | Self::ShowOnOverview | Self::Relevance)
+    }
+
     fn spec(self) -> OrderSpec {
         let (name, column, is_nullable) = match self {
             Self::CreatedOn => ("createdOn", Some("created_on"), false),

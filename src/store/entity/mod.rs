@@ -13,5 +13,6 @@ pub mod message;
 pub mod note;
 pub mod note_tag;
 pub mod note_type;
+pub mod note_update;
 pub mod token;
 pub mod user;

@@ -1,4 +1,38 @@
 //! Notes.
+//!
+//! # Indexes
+//!
+//! An index has to pay for itself: each new note adds an entry to all of them, and a change to those of the changed
+//! columns. `PostgreSQL` adds an entry to all of them unless no changed column is in any; then it adds none (a heap-only
+//! tuple). Each of these indexes is there for the queries beside it. `tests/it/plans/indexes.rs` compares the table with
+//! both databases, and their plans of the queries with the table. The last index is of `note` on `SQLite` only; on
+//! `PostgreSQL`, [`note_update`](super::note_update) has its columns.
+//!
+//! | index | columns after the company | query |
+//! | --- | --- | --- |
+//! | primary key | `id` | `note(id: 1) { subject }` |
+//! | `note_created_on_id` | `created_on, id` | `notes { nodes { subject } }` |
+//! | | | `notes(filter: { createdOn: { gt: "2026-11-18T00:00:00Z" } }) { nodes { subject } }` |
+//! | `note_customer_id_created_on_id` | `customer_id, created_on, id` | `notes(filter: { customerId: { eq: 5 } }) { nodes { subject } }` |
+//! | | | `notes(filter: { customerId: { eq: 5 } }, orderBy: [{ field: UPDATED_ON }]) { nodes { subject } }` |
+//! | | | `customers(first: 2) { nodes { notes(first: 2) { nodes { subject } } } }` |
+//! | `note_user_id_created_on_id` | `user_id, created_on, id` | `notes(filter: { userId: { eq: 5 } }) { nodes { subject } }` |
+//! | | | `users(first: 2) { nodes { createdNotes(first: 2) { nodes { subject } } } }` |
+//! | `note_type_id_created_on_id` | `type_id, created_on, id` | `notes(filter: { typeId: { eq: 2 } }) { nodes { subject } }` |
+//! | `note_status_created_on_id` | `status, created_on, id` | `notes(filter: { status: { eq: CLOSED } }) { nodes { subject } }` |
+//! | | | `notes(orderBy: [{ field: STATUS }]) { nodes { subject } }` |
+//! | `note_priority_created_on_id` | `priority, created_on, id` | `notes(filter: { priority: true }) { nodes { subject } }` |
+//! | | | `notes(orderBy: [{ field: PRIORITY, direction: DESC }]) { nodes { subject } }` |
+//! | `note_reference_type_reference_id_created_on_id` | `reference_type, reference_id, created_on, id`; notes with a reference | `notes(filter: { referenceType: { eq: ORDER }, referenceId: { eq: "12345" } }) { nodes { subject } }` |
+//! | `note_closed_on_id` | `closed_on, id`; closed notes | `notes(filter: { closedOn: { gt: "2026-11-18T00:00:00Z" } }) { nodes { subject } }` |
+//! | `note_reminder_nulls_last_id` | `reminder`, last if null, `id` | `notes(orderBy: [{ field: REMINDER }]) { nodes { subject } }` |
+//! | `note_reminder_nulls_first_id` | `reminder`, first if null, `id` | `notes(orderBy: [{ field: REMINDER, direction: DESC }]) { nodes { subject } }` |
+//! | `note_subject_nulls_last_id` | `subject_folded`, last if null, `id` | `notes(orderBy: [{ field: SUBJECT }]) { nodes { subject } }` |
+//! | | | `notes(filter: { subject: { startsWith: "re" } }) { nodes { subject } }` |
+//! | `note_subject_nulls_first_id` | `subject_folded`, first if null, `id` | `notes(orderBy: [{ field: SUBJECT, direction: DESC }]) { nodes { subject } }` |
+//! | `note_updated_on_id` | `updated_on, id` | `notes(orderBy: [{ field: UPDATED_ON, direction: DESC }]) { nodes { subject } }` |
+//! | | | `notes(filter: { status: { eq: OPEN } }, orderBy: [{ field: UPDATED_ON }]) { nodes { subject } }` |
+//! | | | `notes(filter: { updatedOn: { gt: "2026-11-18T00:00:00Z" } }) { nodes { subject } }` |
 
 use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;

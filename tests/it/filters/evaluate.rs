@@ -137,16 +137,21 @@ pub fn order(order_by: &Value, a: &note::Model, b: &note::Model) -> Ordering {
     order_scored(order_by, (a, 0), (b, 0))
 }
 
-/// Like [`order`], for notes with their scores. If the score is the last field, age decides before the ID.
+/// Like [`order`], for notes with their scores. If the last field has few values, the creation time decides before the
+/// ID; after the status, both decide in the opposite direction.
 pub fn order_scored(order_by: &Value, a: (&note::Model, usize), b: (&note::Model, usize)) -> Ordering {
     let newest = json!({ "field": "CREATED_ON", "direction": "DESC" });
     let mut order_by = order_by.as_array().cloned().unwrap_or_default();
-    match order_by.last() {
-        None => order_by.push(newest),
-        Some(last) if last["field"] == "RELEVANCE" => {
-            order_by.push(json!({ "field": "CREATED_ON", "direction": last["direction"] }));
-        }
-        Some(_) => {}
+    let last = order_by.last().unwrap_or(&newest);
+    let mut ties = last["direction"] == "DESC";
+    if last["field"] == "STATUS" {
+        ties = !ties;
+    }
+    let has_few_values =
+        ["STATUS", "PRIORITY", "SHOW_ON_OVERVIEW", "RELEVANCE"].iter().any(|few| last["field"] == *few);
+    let by_creation = order_by.iter().any(|order| order["field"] == "CREATED_ON");
+    if order_by.is_empty() || has_few_values && !by_creation {
+        order_by.push(json!({ "field": "CREATED_ON", "direction": if ties { "DESC" } else { "ASC" } }));
     }
     let descends = |order: &Value| order["direction"] == "DESC";
     let directed = |ordering: Ordering, down: bool| if down { ordering.reverse() } else { ordering };
@@ -157,9 +162,7 @@ pub fn order_scored(order_by: &Value, a: (&note::Model, usize), b: (&note::Model
             (one, other) => directed(other.is_some().cmp(&one.is_some()), order["nulls"] == "FIRST"),
         }
     });
-    by_fields
-        .fold(Ordering::Equal, Ordering::then)
-        .then(directed(a.0.id.cmp(&b.0.id), descends(order_by.last().unwrap())))
+    by_fields.fold(Ordering::Equal, Ordering::then).then(directed(a.0.id.cmp(&b.0.id), ties))
 }
 
 /// The sort value of a note, which compares by number or by code points.

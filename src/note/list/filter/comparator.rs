@@ -75,6 +75,13 @@ pub struct DateTimeFilter {
     pub is_null: Option<bool>,
 }
 
+impl DateTimeFilter {
+    /// Whether it has a start, and so excludes most rows more often than not.
+    pub fn names_start(&self) -> bool {
+        self.eq.is_some() || self.gt.is_some() || self.gte.is_some()
+    }
+}
+
 /// Compares a status. A null operator sets no condition; at least one operator must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteStatusFilter {

@@ -27,6 +27,8 @@ pub struct FilterCompiler {
     pub access: AccessScope,
     pub dialect: Dialect,
     pub count: ConditionCounter,
+    /// Whether conditions that many notes match are only checked, and do not find notes by an index.
+    in_order: bool,
     /// How many conditions so far find notes through tables related to them (`IN` subqueries).
     pub semi_joins: usize,
     /// Whether one of those conditions reads all messages since some time.
@@ -34,18 +36,19 @@ pub struct FilterCompiler {
 }
 
 impl NoteFilter {
-    /// Turns the filter into conditions on the table `note`, for one viewer on one database.
+    /// Turns the filter into conditions on the table `note`, for one viewer on one database. `in_order` is whether the
+    /// list is read in the order of an index, where status and type are checked.
     ///
     /// # Errors
     /// INVALID if a comparison has no operator, an ID is malformed, or a limit is exceeded.
-    pub fn split(&self, access: AccessScope, dialect: Dialect) -> Result<FilterPlan> {
+    pub fn split(&self, access: AccessScope, dialect: Dialect, in_order: bool) -> Result<FilterPlan> {
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT {
             return Err(Error::Invalid(format!(
                 "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are allowed."
             )));
         }
-        FilterCompiler::new(access, dialect).of(self)
+        FilterCompiler { in_order, ..FilterCompiler::new(access, dialect) }.of(self)
     }
 }
 
@@ -67,7 +70,8 @@ impl FilterContext<'_> {
 
 impl FilterCompiler {
     pub fn new(access: AccessScope, dialect: Dialect) -> Self {
-        Self { access, dialect, count: ConditionCounter::default(), semi_joins: 0, semi_joins_since: false }
+        let count = ConditionCounter::default();
+        Self { access, dialect, count, in_order: false, semi_joins: 0, semi_joins_since: false }
     }
 
     pub fn of(mut self, filter: &NoteFilter) -> Result<FilterPlan> {
@@ -112,8 +116,9 @@ impl FilterCompiler {
             all.add(self.links::<UserId>(&context.path("userId"), &column(note::Column::UserId), filter, IS_NULL)?, 0);
         }
         if let Some(filter) = type_id {
-            let column = column(note::Column::TypeId);
-            all.add(self.links::<NoteTypeId>(&context.path("typeId"), &column, filter, IS_NULL)?, 0);
+            let operators = self.ids(&context.path("typeId"), filter, IS_NULL, NoteTypeId::parse_arg)?;
+            let column = self.many(of_note(note::Column::TypeId));
+            all.add(operators.compare(&column, |keys| self.dialect.one_of_expr(column.clone(), keys)), 0);
         }
         if let Some(filter) = reference_id {
             all.add(self.raw_ids(&context.path("referenceId"), filter)?, 0);
@@ -132,7 +137,8 @@ impl FilterCompiler {
             let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
             let operators = self.count.operators(&path, one, many, None, text)?;
             self.count.more_than(before, &path, "there is no `isNull` here, as every note has a status")?;
-            all.add(self.texts(note::Column::Status, operators), 0);
+            let column = self.many(of_note(note::Column::Status));
+            all.add(operators.compare(&column, |keys| self.dialect.one_of_texts(column.clone(), keys)), 0);
         }
         for (column, flag) in [
             (note::Column::Priority, priority),
@@ -171,6 +177,11 @@ impl FilterCompiler {
             }
         }
         Ok(all)
+    }
+
+    /// A column whose values are shared by many notes.
+    fn many(&self, column: Expr) -> Expr {
+        if self.in_order { self.dialect.hint_no_index(column) } else { column }
     }
 
     /// The conditions of `and`, `or` and `not`.
@@ -295,7 +306,7 @@ mod tests {
 
     fn weight(filter: &NoteFilter) -> u64 {
         let access = AccessScope { company_id: CompanyId(1), user_id: UserId(1), confidential: true };
-        filter.split(access, Dialect::SQLITE).unwrap().weight
+        filter.split(access, Dialect::SQLITE, false).unwrap().weight
     }
 
     fn any_of(filters: Vec<NoteFilter>) -> NoteFilter {

@@ -65,6 +65,12 @@ impl NoteFilter {
         links.into_iter().flatten().any(IdFilter::names_few) || self.and.iter().flatten().any(Self::names_few)
     }
 
+    /// Whether the filter selects the notes that changed since some time, or at it.
+    pub fn names_update(&self) -> bool {
+        self.updated_on.as_ref().is_some_and(DateTimeFilter::names_start)
+            || self.and.iter().flatten().any(Self::names_update)
+    }
+
     /// The total size of the filter's texts, in bytes.
     pub fn text_bytes(&self) -> usize {
         fn bytes<'t>(texts: impl IntoIterator<Item = &'t String>) -> usize {

@@ -278,7 +278,7 @@ impl FilterCompiler {
             .cond_where(of_message);
         let rows = RelatedRows { select, note_id: column(message::Column::NoteId), dialect: self.dialect };
         let names_author = posted_by_id.as_ref().is_some_and(IdFilter::names_few);
-        let since = created_on.as_ref().is_some_and(names_start);
+        let since = created_on.as_ref().is_some_and(DateTimeFilter::names_start);
         let by = if exists && (names_author || since && !self.semi_joins_since) {
             self.by(context)
         } else {
@@ -290,9 +290,4 @@ impl FilterCompiler {
         plan.add(rows.has_or_not(exists, by), by.weight(values));
         Ok(())
     }
-}
-
-/// Whether a condition on times has a start, and so excludes most rows more often than not.
-fn names_start(filter: &DateTimeFilter) -> bool {
-    filter.eq.is_some() || filter.gt.is_some() || filter.gte.is_some()
 }

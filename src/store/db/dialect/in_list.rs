@@ -18,6 +18,11 @@ impl Dialect {
         self.among(Expr::col(column), keys)
     }
 
+    /// Like [`Self::one_of`], for an expression.
+    pub fn one_of_expr(self, compared: Expr, keys: impl IntoIterator<Item = impl Into<i64>>) -> Expr {
+        self.among(compared, keys)
+    }
+
     /// Like [`Self::one_of`], for the few rows that another condition finds.
     pub fn one_of_compared(self, column: impl IntoColumnRef, keys: impl IntoIterator<Item = impl Into<i64>>) -> Expr {
         self.among(self.hint_no_index(Expr::col(column)), keys)

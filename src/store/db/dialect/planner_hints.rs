@@ -17,6 +17,16 @@ impl Dialect {
         }
     }
 
+    /// Whether the order of notes by the time of their update is a table beside them, `note_update`, and not one of
+    /// their indexes. With an index on a column that each change sets, `PostgreSQL` writes an entry into all indexes of
+    /// the row for any change.
+    pub fn has_note_updates(self) -> bool {
+        match self.0 {
+            Database::Postgres => true,
+            Database::Sqlite => false,
+        }
+    }
+
     /// Marks a condition as met by hardly any row of a company, so that its index is used. Without the hint, `SQLite`
     /// prefers to scan all rows of the company in a covering index.
     pub fn hint_rare(self, condition: Expr) -> Expr {
@@ -26,8 +36,9 @@ impl Dialect {
         }
     }
 
-    /// Marks a column as a filter only: `SQLite` would otherwise look up each value of a list in its index.
-    pub(super) fn hint_no_index(self, column: Expr) -> Expr {
+    /// Marks a column as a filter only: `SQLite` would otherwise look up each value of a list in its index, or all rows
+    /// with a value that many rows have.
+    pub fn hint_no_index(self, column: Expr) -> Expr {
         match self.0 {
             Database::Postgres => column,
             Database::Sqlite => without_index(column),
