@@ -194,30 +194,30 @@ fn fingerprint(search: Option<&str>) -> Result<String> {
 }
 
 impl NoteOrder {
-    fn direction(&self) -> OrderDirection {
+    fn direction(self) -> OrderDirection {
         self.direction.unwrap_or_default()
     }
 
     /// The direction in which creation time and ID decide between notes with equal values. Open notes come first in
     /// ascending order, and the newest of them first.
-    fn direction_of_ties(&self) -> Direction {
+    fn direction_of_ties(self) -> Direction {
         let direction: Direction = self.direction().into();
         if self.field == NoteOrderField::Status { direction.reversed() } else { direction }
     }
 
-    fn nulls(&self) -> NullsPlacement {
+    fn nulls(self) -> NullsPlacement {
         self.nulls.unwrap_or_default()
     }
 
     /// The part of the order's name in cursors that stands for this field.
-    fn name(&self) -> String {
+    fn name(self) -> String {
         let OrderSpec { name, is_nullable, .. } = self.field.spec();
         let sign = if self.direction() == OrderDirection::Asc { '+' } else { '-' };
         let nulls = if is_nullable && self.nulls() == NullsPlacement::First { "0" } else { "" };
         format!(" {name}{sign}{nulls}")
     }
 
-    fn term(&self) -> SortKey {
+    fn term(self) -> SortKey {
         let direction: Direction = self.direction().into();
         // Nulls sort as if they were the smallest or the largest value.
         let nulls = match (self.direction(), self.nulls()) {

@@ -65,19 +65,20 @@ async fn each_index_is_used_by_the_queries_beside_it() {
             // Two thousand notes are read as quickly without any index.
             transaction.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
         }
-        let mut plans = String::new();
+        let mut plans = Vec::<String>::new();
         let is_query = |statement: &Statement| ["SELECT", "WITH"].iter().any(|verb| statement.sql.starts_with(verb));
         for mut statement in recording.of_operation().into_iter().filter(is_query) {
             let explain = if is_postgres { "EXPLAIN " } else { "EXPLAIN QUERY PLAN " };
             statement.sql.insert_str(0, explain);
             for row in transaction.query_all_raw(statement).await.unwrap() {
                 let step: String = row.try_get_by_index(if is_postgres { 0 } else { 3 }).unwrap();
-                plans += &format!("  {step}\n");
+                plans.push(step);
             }
         }
         transaction.rollback().await.unwrap();
+        let plans = plans.join("\n  ");
         if !plans.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name) {
-            missing.push(format!("{query} does not use {name}:\n{plans}"));
+            missing.push(format!("{query} does not use {name}:\n  {plans}"));
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
