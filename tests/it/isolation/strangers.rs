@@ -15,7 +15,7 @@ use crate::hostile::places::{Place, places_of};
 use crate::oracle::{Contract, Field, Kind};
 
 /// Columns whose texts carry no mark (times, enum values, hashes), or that are empty here.
-const PLAIN: [&str; 26] = [
+const PLAIN: [&str; 27] = [
     "assignment.created_on",
     "company.created_on",
     "customer.anniversary_date",
@@ -34,6 +34,7 @@ const PLAIN: [&str; 26] = [
     "note.reminder",
     "note.status",
     "note.updated_on",
+    "note_update.updated_on",
     "token.created_on",
     "token.expires_on",
     "token.hash",
