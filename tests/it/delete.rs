@@ -113,7 +113,7 @@ async fn a_note_is_deleted_only_with_its_messages_and_assignments() {
     assert_eq!(after.0.remove("event").unwrap().len(), 1);
     for (table, mut rows) in before.0 {
         let link = if table == "note" { "id" } else { "note_id" };
-        if ["note", "message", "assignment", "search_part", "search_note"].contains(&table.as_str()) {
+        if ["note", "note_update", "message", "assignment", "search_part", "search_note"].contains(&table.as_str()) {
             rows.retain(|row| row[link] != NOTE.0);
             // The other note has a subject and a message.
             assert_eq!(rows.len(), if table == "search_part" { 2 } else { 1 }, "{table}");

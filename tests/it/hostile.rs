@@ -226,7 +226,7 @@ fn unrelated(contents: Contents, theirs: CompanyId, key: i64) -> Contents {
     for (table, rows) in &mut unrelated.0 {
         let id = match table.as_str() {
             "note" | "customer" | "user" | "note_type" => "id",
-            "message" | "assignment" | "note_tag" | "search_part" | "search_note" => "note_id",
+            "message" | "assignment" | "note_tag" | "note_update" | "search_part" | "search_note" => "note_id",
             _ => "",
         };
         rows.retain(|row| row["company_id"] == theirs.0 || row[id] == key);

@@ -5,7 +5,7 @@
 //! everything in the task of the socket, without limits of messages, operations and memory, does not check tokens again,
 //! closes with other codes than the protocol says, and reads a `subscribe` message before the client is known.
 //!
-//! [`upgrade`] checks the request and switches protocols. [`protocol`] is the state of a socket without input and output:
+//! [`mod@upgrade`] checks the request and switches protocols. [`protocol`] is the state of a socket without input and output:
 //! it says what a message of the client leads to. [`socket`] connects it with the stream, the timers and the operations,
 //! which [`operation`] executes. The connection's own task polls all of this, so a socket keeps its connection's slot and
 //! takes turns like any other connection.

@@ -16,7 +16,7 @@ use crate::hostile::places::{Place, places_of};
 use crate::oracle::{Contract, Field, Kind};
 
 /// Columns whose texts carry no mark (times, enum values, hashes), or that are empty here.
-const PLAIN: [&str; 30] = [
+const PLAIN: [&str; 31] = [
     "assignment.created_on",
     "company.created_on",
     "customer.anniversary_date",
@@ -38,6 +38,7 @@ const PLAIN: [&str; 30] = [
     "note.reminder",
     "note.status",
     "note.updated_on",
+    "note_update.updated_on",
     "search_note.kept_words",
     "token.created_on",
     "token.expires_on",

@@ -8,11 +8,13 @@ use sea_orm::sqlx::{ConnectOptions as _, Connection as _};
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr, SqlxSqliteConnector, Statement,
 };
+use tokio::time::sleep;
 
 use super::error::ConnectError;
 use super::sqlite_file::{self, IfMissing};
 use crate::scheduling::{ContendedLimits, CpuScheduler, SchedulerLimits};
 use crate::store::db::connection_epoch::ConnectionEpoch;
+use crate::store::db::fault::DbFault;
 use crate::store::db::handle::{BackendConnections, Db, Shared};
 use crate::store::db::health::{Probe, ReadinessProbe};
 use crate::store::db::operation::StatementContext;
@@ -210,7 +212,7 @@ async fn sqlite(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, C
     let copy = Pool::new(vec![limited(settings, &epoch, false, copy)?], of_nobody(1, WAIT), None);
     let group_commit = GroupCommit::of(&sqlite_file::sqlite_file(&settings.url)?, only(&copy)?);
     let schema = only(&write)?;
-    require_safe(&schema).await?;
+    open_first(&schema).await?;
     let ready = Pool::new(vec![limited(settings, &epoch, false, read)?], of_nobody(1, TURN), None);
     let nobody = Arc::new(StatementContext::of_process(Arc::default()));
     let ready = ReadinessProbe::sqlite(ReadPool::new(ready, DatabaseBackend::Sqlite, nobody, epoch.clone()));
@@ -283,6 +285,22 @@ fn limited(
         .after_connect(move |connection, _| Box::pin(watched.clone().watch(connection)))
         .connect_lazy_with(kind(options));
     Ok(Connection::sqlite(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool), limit))
+}
+
+/// Opens the first connection, and checks it. While two processes switch a new file to the write-ahead log, one of them
+/// is refused at once, whatever its busy timeout is.
+async fn open_first(connection: &DatabaseConnection) -> Result<(), ConnectError> {
+    let mut attempts = 0..100;
+    loop {
+        match require_safe(connection).await {
+            Err(ConnectError::Database(error))
+                if DbFault::of(&error) == Some(DbFault::Busy) && attempts.next().is_some() =>
+            {
+                sleep(Duration::from_millis(20)).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// Checks that the file has the settings that were requested: some file systems and builds of `SQLite` have no
