@@ -105,7 +105,7 @@ test('graphcache appends pages, and misses no key', async (t) => {
 test('the keys of graphcache name all types without an id', async (t) => {
   const { __schema } = await ask(await serve(t), '{ __schema { types { kind name fields { name } } } }');
   // Roots, and what the exchange knows to be embedded.
-  const known = /^__|^(Query|Mutation|PageInfo)$|(Connection|Edge|Payload)$/;
+  const known = /^__|^(Query|Mutation|Subscription|PageInfo)$|(Connection|Edge|Payload)$/;
   const bare = __schema.types
     .filter(({ kind, name, fields }) => kind === 'OBJECT' && !known.test(name) && !fields.some((field) => field.name === 'id'))
     .map(({ name }) => name);
