@@ -180,9 +180,9 @@ impl Generator<'_> {
         let contract = self.contract;
         let leaves_only = depth >= DEEPEST || self.budget == 0;
         let wanted = |field: &&Field| {
-            // Only the library executes these fields, so there is nothing to compare.
-            let by_library = ["noteDeletePreview", "noteCounts", "noteEvents"].contains(&field.name.as_str());
-            !(by_library || leaves_only && contract.fields(field.gives_name()).is_some())
+            // The oracles do not compute the results of these fields.
+            let only_here = ["noteDeletePreview", "noteCounts", "noteEvents", "history"].contains(&field.name.as_str());
+            !(only_here || leaves_only && contract.fields(field.gives_name()).is_some())
         };
         let fields: Vec<&Field> = contract.fields(parent)?.iter().filter(wanted).collect();
         let (linked, leaves): (Vec<&Field>, Vec<&Field>) =
