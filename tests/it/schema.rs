@@ -201,6 +201,7 @@ async fn node_finds_each_record_by_its_unique_id() {
     let client = ann.token(&[Scope::Read, Scope::Write]).await;
     let created = client.query("mutation { noteCreate(input: { subject: \"logged\" }) { userErrors { code } } }").await;
     assert_eq!(created["noteCreate"]["userErrors"], json!([]));
+    app.settle().await;
     let mut records = BTreeMap::new();
     gather(client.query(RECORDS).await.data(), &mut records);
     let contract = Contract::read();
