@@ -18,7 +18,7 @@ pub struct Audience {
     unassigned: Vec<UserId>,
 }
 
-/// What decides who sees a note, and the customer that it is about.
+/// The properties of a note that decide who sees it, and its customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Access {
     confidential: bool,

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::graphql::global_id::EventHandle;
 use crate::ids::{CompanyId, EventId};
 
-/// What a cursor of an event begins with; no other cursor contains a dot.
+/// The prefix of the cursors of events; no other cursor contains a dot.
 const PREFIX: &str = "e.";
 /// Length of half a block: a cursor holds three numbers in each.
 const HALF: usize = 24;

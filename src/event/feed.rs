@@ -19,7 +19,7 @@ const EXAMINED: usize = 2_000;
 /// Bounds on the number of events that one statement reads.
 const CHUNK: (usize, usize) = (50, 500);
 
-/// Where a feed begins.
+/// The start of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
     /// Behind a cursor.
@@ -56,7 +56,7 @@ pub struct FeedPage {
     pub events: Vec<SeenEvent>,
     /// Whether more may follow at once: the page is full, or too many events were examined for it.
     pub has_next: bool,
-    /// Where the feed goes on.
+    /// The cursor to continue from.
     pub end: String,
     /// The same as a position.
     pub position: Position,

@@ -21,7 +21,7 @@ use crate::store::entity::{assignment, event};
 /// Number of events that one reading of the log takes, to catch up.
 const PAGE: usize = 100;
 
-/// What a subscriber wants.
+/// The events that a subscriber asks for.
 pub struct FollowRequest {
     /// Where to begin; without a cursor, with what happens next.
     pub after: Option<String>,
@@ -68,7 +68,7 @@ struct Follower {
     access: AccessScope,
     filter: Arc<FeedFilter>,
     assigned: bool,
-    /// Where the log has to be read next, if the follower has to catch up.
+    /// The start of the next read of the log, if the follower has to catch up.
     start: Option<Start>,
     /// Everything up to here was seen.
     position: Position,

@@ -124,7 +124,7 @@ impl Shared {
 /// The task that reads the log.
 struct Reader {
     shared: Weak<Shared>,
-    /// What was read so far.
+    /// The position of the last event that was read.
     position: Position,
     generation: i64,
     is_failing: bool,

@@ -27,7 +27,7 @@ pub struct SeenEvent {
     pub handle: EventHandle,
 }
 
-/// What of the notes of some events a viewer sees now.
+/// Whether the viewer sees the notes of some events now.
 #[derive(Default)]
 pub struct SeenNotes(HashMap<NoteId, bool>);
 

@@ -32,7 +32,7 @@ const FIRST: (CompanyId, NoteId) = (CompanyId(i64::MIN), NoteId(i64::MIN));
 #[derive(Clone)]
 pub struct Gatherer {
     pub db: Db,
-    /// What the changes of this process leave to it.
+    /// The notes that mutations of this process have marked.
     pub pending: PendingWords,
 }
 

@@ -19,8 +19,8 @@ pub struct UpgradedConnection {
 /// Speaks the other protocol until the connection ends.
 pub type Speak = Box<dyn FnOnce(UpgradedConnection) -> BoxFuture<'static, ()> + Send>;
 
-/// Where a request handler leaves the protocol that its connection switches to. The connection's own task speaks it, so
-/// that it keeps the connection's slot, its turns, and its place in the shutdown.
+/// The slot in which a request handler leaves the protocol that its connection switches to. The connection's own task
+/// speaks it, so that it keeps the connection's permit, its turns, and its place in the shutdown.
 #[derive(Clone, Default)]
 pub struct UpgradeSlot(Arc<Mutex<Option<Speak>>>);
 

@@ -32,7 +32,7 @@ pub enum StreamFormat {
     Multipart,
 }
 
-/// What a stream needs to know of its client.
+/// The client of a stream.
 pub struct StreamClient {
     pub token: Option<String>,
     pub address: Option<IpAddr>,

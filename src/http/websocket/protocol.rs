@@ -51,7 +51,7 @@ enum Stage {
     Ready,
 }
 
-/// What a message of the client leads to.
+/// The action that follows a message of the client.
 #[derive(Debug)]
 pub enum Action<'a> {
     None,

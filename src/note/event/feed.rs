@@ -16,7 +16,7 @@ use crate::ids::{CustomerId, NoteId};
 /// Maximum number of IDs in one argument.
 const IDS: usize = 100;
 
-/// Where a feed begins that has no cursor.
+/// The start of a feed without a cursor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub enum FeedStart {
     /// With the oldest event that the server keeps.

@@ -271,7 +271,7 @@ impl NoteOrder {
     }
 }
 
-/// What an order knows of a field, besides how to compare it.
+/// A field to sort by, apart from its sort key.
 struct OrderSpec {
     /// The name in cursors.
     name: &'static str,

@@ -89,7 +89,7 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     })
 }
 
-/// What the deletion of locked notes removes besides them.
+/// The records that the deletion of locked notes also removes.
 pub struct Losses {
     report: DeletionReport,
     messages: StorageUsage,

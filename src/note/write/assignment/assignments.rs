@@ -15,7 +15,7 @@ use crate::store::db::{Answer, Answers, Dialect, ListColumn, ReadBatch, Transact
 use crate::store::entity::event::{EventType, FieldChange};
 use crate::store::entity::{assignment, note};
 
-/// What of the assignments of notes a change of them depends on.
+/// The assignments that a change of them depends on.
 pub struct Assigned {
     /// The pairs of note and user that are assigned. Other assignees of a note are not read: a note may have thousands.
     present: HashSet<(NoteId, UserId)>,

@@ -14,6 +14,6 @@ pub struct WordSequence<'s> {
 pub struct WordQuery<'s> {
     pub company_id: CompanyId,
     pub required: Vec<WordSequence<'s>>,
-    /// Of one word each.
+    /// Sequences of one word each.
     pub excluded: Vec<WordSequence<'s>>,
 }
